@@ -1,0 +1,2 @@
+//! The `avtomatika` binary.
+fn main() {}

@@ -1,0 +1,8 @@
+//! What bots print: lines, cursors, long polls.
+
+pub(crate) mod cursor;
+pub(crate) mod line;
+pub(crate) mod read;
+
+pub(crate) use cursor::Cursor;
+pub use line::{Line, Stream};

@@ -1,0 +1,95 @@
+//! Errors.
+
+use serde_json::Value;
+
+use super::panel::Panel;
+use super::sanitize::{clean_line, clean_text};
+use super::theme::{Frame, Look, Role};
+use crate::text::Field;
+use crate::view::{Report, number_or_text};
+
+/// Draws an error.
+pub fn draw_report(view: &Report, frame: &Frame) -> String {
+    let text = frame.text;
+    let mut panel = Panel::new(Role::Bad, &format!("✗ {}", text.field(Field::Error)));
+    if frame.look == Look::Plain {
+        let message = clean_line(&view.message);
+        panel = Panel::new(
+            Role::Bad,
+            &format!("{}: {message}", text.field(Field::Error)),
+        );
+    } else {
+        panel.text(clean_text(&view.message));
+    }
+    let mut reason = None;
+    if let Some(Value::Object(details)) = &view.details {
+        reason = details
+            .get("reason")
+            .map(|reason| clean_line(&number_or_text(reason)));
+        if let Some(back) = details.get("rolled_back").and_then(Value::as_bool) {
+            panel.text(text.rolled_back(back));
+        }
+    }
+    panel
+        .maybe(
+            text.field(Field::Hint),
+            view.hint.as_deref().map(clean_text),
+        )
+        .maybe(text.field(Field::Reason), reason)
+        .maybe(
+            text.field(Field::Example),
+            view.example.as_ref().map(|e| clean_text(&compact(e))),
+        )
+        .maybe(text.field(Field::Details), details(view))
+        .pair(text.field(Field::Code), clean_line(&view.code))
+        .maybe(
+            text.field(Field::Job),
+            view.job_id.map(|job| job.to_string()),
+        );
+    let tail = view
+        .log_tail()
+        .iter()
+        .map(|line| clean_line(line))
+        .collect();
+    panel.block(text.last_lines(), tail);
+    panel.draw(frame)
+}
+
+/// What the details hold beside what is shown in its own place.
+fn details(view: &Report) -> Option<String> {
+    const SHOWN_ELSEWHERE: [&str; 3] = ["log_tail", "rolled_back", "reason"];
+    let shown = match view.details.as_ref()? {
+        Value::Object(details) => {
+            let pairs = details.iter().filter(|(key, value)| {
+                !SHOWN_ELSEWHERE.contains(&key.as_str()) && !value.is_null()
+            });
+            let pairs: Vec<String> = pairs
+                .map(|(key, value)| format!("{key}: {}", compact(value)))
+                .collect();
+            pairs.join(", ")
+        }
+        other => compact(other),
+    };
+    (!shown.is_empty()).then(|| clean_text(&shown))
+}
+
+/// A value for people: text as it is, lists with commas, the rest as JSON.
+fn compact(value: &Value) -> String {
+    match value {
+        Value::Array(items)
+            if items
+                .iter()
+                .all(|item| !item.is_array() && !item.is_object()) =>
+        {
+            items
+                .iter()
+                .map(number_or_text)
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+        other => number_or_text(other),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! Putting a blueprint together, and checking it before anything runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use avtomatika_protocol::{Failure, JobStatus};
+use serde_json::Value;
+
+use super::{Client, Handler};
+
+/// A state machine jobs walk through.
+#[derive(Clone)]
+pub struct Blueprint {
+    /// Its name, unique in an engine.
+    pub name: String,
+    /// Where jobs for it are posted.
+    pub endpoint: Option<Endpoint>,
+    /// The state a job begins in.
+    pub start: String,
+    /// Keys of the input whose values are secret: sealed before the first write.
+    pub secrets: Vec<String>,
+    pub(crate) states: BTreeMap<String, State>,
+    pub(crate) input_check: Option<InputCheck>,
+}
+
+/// Where jobs are posted: `/api/{version}{path}`, or `/api{path}` without a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The API version, for instance `v1`.
+    pub version: Option<String>,
+    /// The path, with its leading slash.
+    pub path: String,
+}
+
+/// One state of a blueprint.
+#[derive(Clone)]
+pub enum State {
+    /// A handler decides what happens.
+    Work(Arc<dyn Handler>),
+    /// The job ends here.
+    End(EndAs),
+}
+
+/// How a job that reaches an end state has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndAs {
+    /// As the blueprint wanted.
+    Completed,
+    /// In a failure.
+    Failed,
+}
+
+/// Checks and normalises an input at the door: the job is made with the value it returns, or
+/// refused with the failure.
+pub type InputCheck = Arc<dyn Fn(&Client, Value) -> Result<Value, Failure> + Send + Sync>;
+
+/// Collects the parts of a [`Blueprint`].
+pub struct Builder {
+    name: String,
+    endpoint: Option<Endpoint>,
+    starts: Vec<String>,
+    secrets: Vec<String>,
+    states: Vec<(String, State)>,
+    input_check: Option<InputCheck>,
+}
+
+/// What is wrong with a blueprint.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BuildError {
+    /// No or several start states.
+    #[error("blueprint '{blueprint}' has {count} start states, it needs exactly one")]
+    StartStates {
+        /// Which blueprint.
+        blueprint: String,
+        /// How many it has.
+        count: usize,
+    },
+    /// No job could ever end.
+    #[error("blueprint '{blueprint}' has no end state")]
+    NoEndState {
+        /// Which blueprint.
+        blueprint: String,
+    },
+    /// Two states of one name.
+    #[error("blueprint '{blueprint}' has two states named '{state}'")]
+    DuplicateState {
+        /// Which blueprint.
+        blueprint: String,
+        /// The name.
+        state: String,
+    },
+    /// An endpoint that could not be routed.
+    #[error(
+        "blueprint '{blueprint}' has the endpoint '{path}', which must begin with '/' and hold no '{{', '}}' or '*'"
+    )]
+    Endpoint {
+        /// Which blueprint.
+        blueprint: String,
+        /// The path.
+        path: String,
+    },
+}
+
+impl Blueprint {
+    /// Begins a blueprint.
+    pub fn builder(name: impl Into<String>) -> Builder {
+        Builder {
+            name: name.into(),
+            endpoint: None,
+            starts: Vec::new(),
+            secrets: Vec::new(),
+            states: Vec::new(),
+            input_check: None,
+        }
+    }
+
+    /// The state of this name.
+    pub fn state(&self, name: &str) -> Option<&State> {
+        self.states.get(name)
+    }
+
+    /// Checks an input at the door.
+    ///
+    /// # Errors
+    /// The refusal to answer with, if the input is not acceptable.
+    pub fn check_input(&self, client: &Client, input: Value) -> Result<Value, Failure> {
+        match &self.input_check {
+            Some(check) => check(client, input),
+            None => Ok(input),
+        }
+    }
+}
+
+impl fmt::Debug for Blueprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blueprint")
+            .field("name", &self.name)
+            .field("endpoint", &self.endpoint)
+            .field("states", &self.states.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl EndAs {
+    /// The job status that goes with it.
+    pub fn status(self) -> JobStatus {
+        match self {
+            Self::Completed => JobStatus::Completed,
+            Self::Failed => JobStatus::Failed,
+        }
+    }
+}
+
+impl Builder {
+    /// Jobs are posted to `/api{path}`.
+    #[must_use]
+    pub fn endpoint(mut self, path: &str) -> Self {
+        self.endpoint = Some(Endpoint {
+            version: None,
+            path: path.to_owned(),
+        });
+        self
+    }
+
+    /// Jobs are posted to `/api/{version}{path}`.
+    #[must_use]
+    pub fn versioned_endpoint(mut self, version: &str, path: &str) -> Self {
+        self.endpoint = Some(Endpoint {
+            version: Some(version.to_owned()),
+            path: path.to_owned(),
+        });
+        self
+    }
+
+    /// The values under this key of the input are secret.
+    #[must_use]
+    pub fn secret(mut self, key: &str) -> Self {
+        self.secrets.push(key.to_owned());
+        self
+    }
+
+    /// Inputs are checked at the door.
+    #[must_use]
+    pub fn check_input(
+        mut self,
+        check: impl Fn(&Client, Value) -> Result<Value, Failure> + Send + Sync + 'static,
+    ) -> Self {
+        self.input_check = Some(Arc::new(check));
+        self
+    }
+
+    /// The state jobs begin in.
+    #[must_use]
+    pub fn start<H>(mut self, name: &str, handler: H) -> Self
+    where
+        H: Fn(&super::Context<'_>) -> Result<super::Action, super::HandlerError>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.starts.push(name.to_owned());
+        self.state(name, handler)
+    }
+
+    /// A working state.
+    #[must_use]
+    pub fn state<H>(mut self, name: &str, handler: H) -> Self
+    where
+        H: Fn(&super::Context<'_>) -> Result<super::Action, super::HandlerError>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.states
+            .push((name.to_owned(), State::Work(Arc::new(handler))));
+        self
+    }
+
+    /// An end state.
+    #[must_use]
+    pub fn end(mut self, name: &str, how: EndAs) -> Self {
+        self.states.push((name.to_owned(), State::End(how)));
+        self
+    }
+
+    /// Checks the whole.
+    ///
+    /// # Errors
+    /// What is wrong with it, by name.
+    pub fn build(self) -> Result<Blueprint, BuildError> {
+        let blueprint = self.name;
+        let [start] = self.starts.as_slice() else {
+            return Err(BuildError::StartStates {
+                blueprint,
+                count: self.starts.len(),
+            });
+        };
+        if let Some(endpoint) = &self.endpoint
+            && (!endpoint.path.starts_with('/') || endpoint.path.contains(['{', '}', '*']))
+        {
+            return Err(BuildError::Endpoint {
+                blueprint,
+                path: endpoint.path.clone(),
+            });
+        }
+        let mut states = BTreeMap::new();
+        for (name, state) in self.states {
+            if states.insert(name.clone(), state).is_some() {
+                return Err(BuildError::DuplicateState {
+                    blueprint,
+                    state: name,
+                });
+            }
+        }
+        if !states.values().any(|state| matches!(state, State::End(_))) {
+            return Err(BuildError::NoEndState { blueprint });
+        }
+        Ok(Blueprint {
+            name: blueprint,
+            endpoint: self.endpoint,
+            start: start.clone(),
+            secrets: self.secrets,
+            states,
+            input_check: self.input_check,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Action;
+    use super::*;
+
+    #[test]
+    fn builder_names_what_is_wrong() {
+        let go = |_: &super::super::Context<'_>| Ok(Action::transition("done"));
+        let none = Blueprint::builder("b")
+            .end("done", EndAs::Completed)
+            .build();
+        assert_eq!(
+            none.unwrap_err().to_string(),
+            "blueprint 'b' has 0 start states, it needs exactly one"
+        );
+        let no_end = Blueprint::builder("b").start("s", go).build();
+        assert!(matches!(no_end, Err(BuildError::NoEndState { .. })));
+        let twice = Blueprint::builder("b")
+            .start("s", go)
+            .end("s", EndAs::Failed)
+            .build();
+        assert!(matches!(twice, Err(BuildError::DuplicateState { .. })));
+        let path = Blueprint::builder("b")
+            .endpoint("x")
+            .start("s", go)
+            .end("d", EndAs::Failed)
+            .build();
+        assert!(matches!(path, Err(BuildError::Endpoint { .. })));
+    }
+}

@@ -1,0 +1,30 @@
+//! Metric names, in one place so that docs and code can't drift apart.
+
+/// Jobs accepted, by blueprint.
+pub const JOBS_SUBMITTED: &str = "avtomatika_jobs_submitted_total";
+/// Jobs ended, by blueprint and status.
+pub const JOBS_ENDED: &str = "avtomatika_jobs_ended_total";
+/// Seconds from acceptance to the end of a job, by blueprint.
+pub const JOB_SECONDS: &str = "avtomatika_job_duration_seconds";
+/// Tasks handed out, by type.
+pub const TASKS_LEASED: &str = "avtomatika_tasks_leased_total";
+/// Tasks given up by a worker's silence, a time-out or a lost hand-out, by reason.
+pub const TASKS_LOST: &str = "avtomatika_tasks_lost_total";
+/// Results that changed nothing, by reason.
+pub const RESULTS_IGNORED: &str = "avtomatika_results_ignored_total";
+/// Commits that met a newer version and were decided again.
+pub const COMMIT_CONFLICTS: &str = "avtomatika_commit_conflicts_total";
+/// Tasks waiting, by type.
+pub const TASKS_QUEUED: &str = "avtomatika_tasks_queued";
+/// Tasks with workers, by type.
+pub const TASKS_RUNNING: &str = "avtomatika_tasks_running";
+/// Workers alive.
+pub const WORKERS: &str = "avtomatika_workers";
+/// Polls parked.
+pub const PARKED_POLLS: &str = "avtomatika_parked_polls";
+/// Jobs by status.
+pub const JOBS: &str = "avtomatika_jobs";
+/// Whether the store is read-only because its disk is full.
+pub const STORE_FULL: &str = "avtomatika_store_full";
+/// Requests refused by a limit, by limit.
+pub const LIMIT_HIT: &str = "avtomatika_limit_hits_total";

@@ -1,0 +1,235 @@
+//! One event, from the stored job to the committed one.
+
+use std::sync::Arc;
+
+use avtomatika_protocol::JobId;
+
+use super::documents::Workspace;
+use super::engine::Inner;
+use super::error::EngineError;
+use crate::blueprint::{ActionKind, Blueprint, Context, HandlerError, State};
+use crate::machine::{Env, Event, Ignored, Job, Next, Step, step};
+use crate::names;
+use crate::storage::{Batch, StoreError, TaskChange};
+
+/// How often a step is decided again because something changed under it.
+const CONFLICTS_MAX: u32 = 64;
+/// How often one handler run may ask for more documents.
+const LOADS_MAX: u32 = 8;
+
+/// Where the job comes from.
+pub(super) enum Origin {
+    /// It is new, at version 0.
+    New(Box<Job>),
+    /// It is in the store.
+    Stored(JobId),
+}
+
+impl Inner {
+    /// Applies an event to a job and commits what comes of it. Decides again when the job or a
+    /// document changed in between.
+    pub(super) async fn drive(
+        &self,
+        origin: Origin,
+        event: Event,
+    ) -> Result<Arc<Job>, EngineError> {
+        for _ in 0..CONFLICTS_MAX {
+            let job = match &origin {
+                Origin::New(job) => Arc::new(job.as_ref().clone()),
+                Origin::Stored(id) => self.store.job(*id).await?.ok_or(EngineError::JobNotFound)?,
+            };
+            let batch = self.decide(&job, event.clone()).await?;
+            let (after, tasks) = (Arc::new(batch.job.clone()), wakes(&batch));
+            match self.store.commit(batch).await {
+                Ok(()) => {
+                    self.committed(&after, &tasks);
+                    return Ok(after);
+                }
+                Err(StoreError::Conflict { what }) => {
+                    metrics::counter!(names::COMMIT_CONFLICTS, "what" => what).increment(1);
+                    // A result or time-out whose lease ended in between is stale, not contended.
+                    if let Some((task, Some(lease))) = lease_of(&event) {
+                        let entry = self.store.queue_entry(task).await?;
+                        let current = entry.and_then(|entry| entry.lease).map(|lease| lease.id);
+                        if current != Some(lease) {
+                            return Err(EngineError::Ignored(Ignored::StaleTask));
+                        }
+                    }
+                    tokio::task::yield_now().await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Steps the job and runs handlers until it rests.
+    async fn decide(&self, job: &Job, event: Event) -> Result<Batch, EngineError> {
+        let blueprint = self
+            .blueprints
+            .get(job.blueprint.as_ref())
+            .ok_or_else(|| EngineError::UnknownBlueprint(job.blueprint.to_string()))?;
+        let finishes_task = matches!(event, Event::Reported { .. } | Event::Lost { .. });
+        let mut workspace = Workspace::default();
+        let mut tasks: Vec<TaskChange> = Vec::new();
+        let mut current = step(job, event, blueprint, &self.env()).map_err(EngineError::Ignored)?;
+        if finishes_task && let Some(progress) = self.progress.get(job.id) {
+            current.job.phases = progress.phases;
+        }
+        while current.next == Next::RunHandler {
+            tasks.append(&mut current.tasks);
+            let returned = self
+                .run_handler(&current.job, blueprint, &mut workspace)
+                .await?;
+            current = step(
+                &current.job,
+                Event::Returned(returned),
+                blueprint,
+                &self.env(),
+            )
+            .map_err(EngineError::Ignored)?;
+        }
+        tasks.append(&mut current.tasks);
+        let Step { job: mut after, .. } = current;
+        after.version = job.version + 1;
+        Ok(Batch {
+            job: after,
+            from_version: job.version,
+            tasks,
+            documents: workspace.into_changes(),
+        })
+    }
+
+    /// Runs the handler of the job's state, loading the documents it asks for.
+    async fn run_handler(
+        &self,
+        job: &Job,
+        blueprint: &Blueprint,
+        workspace: &mut Workspace,
+    ) -> Result<Result<crate::blueprint::Action, HandlerError>, EngineError> {
+        let Some(State::Work(handler)) = blueprint.state(&job.state) else {
+            return Ok(Err(HandlerError(format!(
+                "state '{}' has no handler",
+                job.state
+            ))));
+        };
+        for _ in 0..LOADS_MAX {
+            let context = Context {
+                job_id: job.id,
+                state: &job.state,
+                input: &job.input,
+                data: &job.data,
+                client: &job.client,
+                last_task: job.last_task.as_ref(),
+                documents: &workspace.documents,
+                now_ms: self.clock.now_ms(),
+            };
+            let action = match handler.handle(&context) {
+                Ok(action) => action,
+                Err(error) => return Ok(Err(error)),
+            };
+            if let ActionKind::Load(keys) = action.kind {
+                workspace.load(self.store.as_ref(), keys).await?;
+                continue;
+            }
+            return Ok(match workspace.write(&action.documents) {
+                Ok(()) => Ok(action),
+                Err(key) => Err(HandlerError(format!(
+                    "the handler wrote document '{}/{}' without loading it first",
+                    key.store, key.key
+                ))),
+            });
+        }
+        Ok(Err(HandlerError(
+            "the handler asked for documents again and again".to_owned(),
+        )))
+    }
+
+    fn env(&self) -> Env {
+        let now_ms = self.clock.now_ms();
+        Env {
+            now_ms,
+            task_id: self.entropy.task_id(now_ms),
+            jitter: self.entropy.jitter(),
+            transitions_max: self.settings.transitions_max,
+        }
+    }
+
+    /// Wakes whoever waited for what has just become durable.
+    fn committed(&self, job: &Arc<Job>, tasks: &[Wake]) {
+        for wake in tasks {
+            match wake {
+                Wake::Poll(task_type, worker) => self.parking.wake(task_type, worker.as_ref()),
+                Wake::Timer => self.timer_changed.notify_one(),
+            }
+        }
+        if job.retry_at_ms.is_some() {
+            self.timer_changed.notify_one();
+        }
+        if job.status.is_terminal() {
+            self.progress.forget(job.id);
+            metrics::counter!(
+                names::JOBS_ENDED,
+                "blueprint" => job.blueprint.to_string(),
+                "status" => job.status.as_str()
+            )
+            .increment(1);
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a duration in ms is far below 2^52"
+            )]
+            let seconds = job.updated_at_ms.saturating_sub(job.created_at_ms) as f64 / 1_000.0;
+            metrics::histogram!(names::JOB_SECONDS, "blueprint" => job.blueprint.to_string())
+                .record(seconds);
+        }
+        self.watchers.tell(job.id);
+    }
+}
+
+/// Who is to be told once a batch is durable.
+enum Wake {
+    Poll(Arc<str>, Option<avtomatika_protocol::WorkerId>),
+    Timer,
+}
+
+fn wakes(batch: &Batch) -> Vec<Wake> {
+    let mut wakes = Vec::new();
+    for change in &batch.tasks {
+        match change {
+            TaskChange::Add(_, entry) => {
+                wakes.push(Wake::Poll(
+                    Arc::clone(&entry.task_type),
+                    entry.worker.clone(),
+                ));
+                if entry.dispatch_timeout_ms.is_some() {
+                    wakes.push(Wake::Timer);
+                }
+            }
+            TaskChange::Retry { ready_at_ms, .. } => {
+                // One that is ready at once has no timer; whoever is free may take it now.
+                if *ready_at_ms <= batch.job.updated_at_ms
+                    && let Some(work) = &batch.job.work
+                {
+                    wakes.push(Wake::Poll(Arc::clone(&work.task_type), None));
+                }
+                wakes.push(Wake::Timer);
+            }
+            TaskChange::Finish { .. } => {}
+        }
+    }
+    wakes
+}
+
+fn lease_of(
+    event: &Event,
+) -> Option<(
+    avtomatika_protocol::TaskId,
+    Option<avtomatika_protocol::LeaseId>,
+)> {
+    match event {
+        Event::Reported { task, lease, .. } | Event::Lost { task, lease, .. } => {
+            Some((*task, *lease))
+        }
+        Event::Submitted | Event::Returned(_) | Event::RetryDue | Event::CancelRequested => None,
+    }
+}

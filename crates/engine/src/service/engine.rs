@@ -1,0 +1,135 @@
+//! The engine: what it is made of and how it is put together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::parking::Parking;
+use super::progress::ProgressBoard;
+use super::watch::Watchers;
+use crate::blueprint::Blueprint;
+use crate::clock::{Clock, SystemClock};
+use crate::entropy::Entropy;
+use crate::seal::Sealer;
+use crate::settings::Settings;
+use crate::storage::Store;
+
+/// What an engine is built from.
+pub struct Options {
+    /// Where jobs live.
+    pub store: Arc<dyn Store>,
+    /// The blueprints jobs may walk through.
+    pub blueprints: Vec<Blueprint>,
+    /// Seals secrets.
+    pub sealer: Sealer,
+    /// Limits and intervals.
+    pub settings: Settings,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and jitter come from.
+    pub entropy: Entropy,
+}
+
+impl Options {
+    /// The options with a real clock, real randomness and default limits.
+    pub fn new(store: Arc<dyn Store>, sealer: Sealer) -> Self {
+        Self {
+            store,
+            blueprints: Vec::new(),
+            sealer,
+            settings: Settings::default(),
+            clock: Arc::new(SystemClock),
+            entropy: Entropy::System,
+        }
+    }
+
+    /// The same, with one more blueprint.
+    #[must_use]
+    pub fn blueprint(mut self, blueprint: Blueprint) -> Self {
+        self.blueprints.push(blueprint);
+        self
+    }
+
+    /// Puts the engine together. Nothing runs until [`Engine::run`] is called.
+    pub fn build(self) -> Engine {
+        let blueprints = self
+            .blueprints
+            .into_iter()
+            .map(|blueprint| (blueprint.name.clone(), Arc::new(blueprint)))
+            .collect();
+        Engine(Arc::new(Inner {
+            store: self.store,
+            blueprints,
+            sealer: self.sealer,
+            settings: self.settings,
+            clock: self.clock,
+            entropy: self.entropy,
+            parking: Parking::default(),
+            watchers: Watchers::default(),
+            progress: ProgressBoard::default(),
+            timer_changed: Notify::new(),
+            draining: CancellationToken::new(),
+        }))
+    }
+}
+
+/// The engine. Cheap to clone: all clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) blueprints: HashMap<String, Arc<Blueprint>>,
+    pub(super) sealer: Sealer,
+    pub(super) settings: Settings,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Entropy,
+    /// Polls that wait for a task.
+    pub(super) parking: Parking,
+    /// Reads that wait for a job to change.
+    pub(super) watchers: Watchers,
+    /// What workers say they are doing. Lost with the process; copied to the job when a result
+    /// arrives.
+    pub(super) progress: ProgressBoard,
+    /// Told when the next timer may be earlier than the background loop thinks.
+    pub(super) timer_changed: Notify,
+    /// Cancelled when the engine stops taking work.
+    pub(super) draining: CancellationToken,
+}
+
+impl Engine {
+    /// The engine's limits and intervals.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The blueprints, in no particular order.
+    pub fn blueprints(&self) -> impl Iterator<Item = &Arc<Blueprint>> {
+        self.0.blueprints.values()
+    }
+
+    /// The time, milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> u64 {
+        self.0.clock.now_ms()
+    }
+
+    /// Stops taking work: new jobs and polls are refused, parked polls are answered.
+    pub fn drain(&self) {
+        self.0.draining.cancel();
+    }
+
+    /// Whether the engine has stopped taking work.
+    pub fn is_draining(&self) -> bool {
+        self.0.draining.is_cancelled()
+    }
+
+    /// Flushes and closes the store. Call after [`Engine::drain`] and the last request.
+    ///
+    /// # Errors
+    /// When the last flush failed.
+    pub async fn close(&self) -> Result<(), super::EngineError> {
+        Ok(self.0.store.close().await?)
+    }
+}

@@ -1,0 +1,200 @@
+//! Registrations and signs of life.
+
+use std::sync::Arc;
+
+use avtomatika_protocol::worker::{Heartbeat, HeartbeatAnswer, Registration, WorkerEvent};
+use avtomatika_protocol::{SessionId, WorkerId};
+
+use super::engine::Engine;
+use super::error::EngineError;
+use crate::names;
+use crate::storage::{QueueEntry, Touched, WorkerRecord};
+
+/// What a heartbeat is answered with.
+#[derive(Clone, Debug)]
+pub struct Beat {
+    /// The worker's registration.
+    pub record: Arc<WorkerRecord>,
+    /// What it should do.
+    pub answer: HeartbeatAnswer,
+}
+
+impl Engine {
+    /// Keeps a registration, durably, and answers its session.
+    ///
+    /// # Errors
+    /// When it could not be stored.
+    pub async fn register(&self, registration: Registration) -> Result<SessionId, EngineError> {
+        let inner = &self.0;
+        let now_ms = self.now_ms();
+        let session_id = inner.entropy.session_id(now_ms);
+        let worker = registration.worker_id.clone();
+        tracing::info!(%worker, %session_id, types = ?registration.supported_tasks, "worker registered");
+        let record = WorkerRecord {
+            registration,
+            session_id,
+            registered_at_ms: now_ms,
+        };
+        inner.store.register(record).await?;
+        inner.parking.wake_worker(&worker);
+        Ok(session_id)
+    }
+
+    /// Takes a heartbeat: extends the worker's leases, takes back what it says it doesn't run,
+    /// and tells it what to stop.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownWorker`] if it must register (again) first.
+    pub async fn heartbeat(&self, worker: &WorkerId, beat: Heartbeat) -> Result<Beat, EngineError> {
+        let inner = &self.0;
+        let arrived_ms = self.now_ms();
+        let touched = self.seen(worker).await?;
+        if beat
+            .session_id
+            .is_some_and(|session| session != touched.record.session_id)
+        {
+            return Err(EngineError::UnknownWorker);
+        }
+        self.note_types(&touched, &beat).await?;
+        let mut answer = HeartbeatAnswer::default();
+        if let Some(running) = &beat.running {
+            // A task handed out while this heartbeat was on its way is not named in it yet.
+            let before_ms =
+                arrived_ms.saturating_sub(inner.settings.heartbeat_interval_ms.min(5_000));
+            let found = inner.store.reconcile(worker, running, before_ms).await?;
+            self.offer_again(&found.back);
+            for task in found.lost {
+                self.sort_lost(task, running, &mut answer).await?;
+            }
+        }
+        if beat.status.as_deref() == Some("offline") {
+            self.dismiss(worker).await?;
+        }
+        let record = inner
+            .store
+            .touch(worker, arrived_ms)
+            .await?
+            .map_or(touched.record, |touched| touched.record);
+        Ok(Beat { record, answer })
+    }
+
+    /// Checks that a worker's session is the one it was given last.
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownWorker`] if it must register again.
+    pub async fn check_session(&self, worker: &WorkerId, session: &str) -> Result<(), EngineError> {
+        let touched = self.seen(worker).await?;
+        if session.parse() == Ok(touched.record.session_id) {
+            Ok(())
+        } else {
+            Err(EngineError::UnknownWorker)
+        }
+    }
+
+    /// Forgets a worker that is leaving and hands its tasks to others.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn dismiss(&self, worker: &WorkerId) -> Result<(), EngineError> {
+        let inner = &self.0;
+        let back = inner.store.dismiss(worker).await?;
+        self.offer_again(&back);
+        tracing::info!(%worker, "worker left");
+        Ok(())
+    }
+
+    /// Wakes polls for tasks that are back in the queue.
+    pub(super) fn offer_again(&self, entries: &[QueueEntry]) {
+        for entry in entries {
+            metrics::counter!(names::TASKS_LOST, "reason" => "handed_back").increment(1);
+            self.0.parking.wake(&entry.task_type, entry.worker.as_ref());
+        }
+        if !entries.is_empty() {
+            self.0.timer_changed.notify_one();
+        }
+    }
+
+    /// Notes what a worker says about a task it has.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`] when the task is not this worker's.
+    pub async fn progress(&self, event: WorkerEvent) -> Result<(), EngineError> {
+        let inner = &self.0;
+        let now_ms = self.now_ms();
+        let _known = inner.store.touch(&event.worker_id, now_ms).await?;
+        let entry = inner.store.queue_entry(event.target_task_id).await?;
+        let holds = entry.is_some_and(|entry| {
+            entry.job_id == event.target_job_id
+                && entry
+                    .lease
+                    .is_some_and(|lease| lease.worker == event.worker_id)
+        });
+        if !holds {
+            return Err(EngineError::JobNotFound);
+        }
+        let text = |key: &str| event.payload.get(key).and_then(serde_json::Value::as_str);
+        let fraction = event
+            .payload
+            .get("progress")
+            .and_then(serde_json::Value::as_f64);
+        inner.progress.note(
+            event.target_job_id,
+            fraction,
+            text("message"),
+            text("phase"),
+            now_ms,
+        );
+        inner.watchers.tell(event.target_job_id);
+        Ok(())
+    }
+
+    /// The types a worker takes: those of its last heartbeat if it named some, else those it
+    /// registered.
+    pub(super) fn types_of(&self, touched: &Touched) -> Arc<[Arc<str>]> {
+        touched
+            .record
+            .registration
+            .supported_tasks
+            .iter()
+            .map(|name| Arc::from(name.as_str()))
+            .collect()
+    }
+
+    /// Keeps the types a heartbeat names, when they changed. An empty list means "busy just
+    /// now" in the seed era and changes nothing: the number of tasks bounds a busy worker.
+    async fn note_types(&self, touched: &Touched, beat: &Heartbeat) -> Result<(), EngineError> {
+        let Some(types) = beat
+            .supported_tasks
+            .as_ref()
+            .filter(|types| !types.is_empty())
+        else {
+            return Ok(());
+        };
+        if *types == touched.record.registration.supported_tasks {
+            return Ok(());
+        }
+        let mut record = touched.record.as_ref().clone();
+        record.registration.supported_tasks.clone_from(types);
+        let worker = record.registration.worker_id.clone();
+        self.0.store.register(record).await?;
+        self.0.parking.wake_worker(&worker);
+        Ok(())
+    }
+
+    /// A task the worker runs but doesn't hold: its job was cancelled, or it is somebody else's.
+    async fn sort_lost(
+        &self,
+        task: avtomatika_protocol::TaskId,
+        running: &[avtomatika_protocol::worker::RunningTask],
+        answer: &mut HeartbeatAnswer,
+    ) -> Result<(), EngineError> {
+        let gone = self.0.store.queue_entry(task).await?.is_none();
+        if gone && running.iter().any(|run| run.task_id == task) {
+            answer.cancel_task_ids.push(task);
+        } else {
+            metrics::counter!(names::TASKS_LOST, "reason" => "lease_gone").increment(1);
+            answer.lost_task_ids.push(task);
+        }
+        Ok(())
+    }
+}

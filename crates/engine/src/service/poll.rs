@@ -1,0 +1,252 @@
+//! Handing tasks to workers that ask.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use avtomatika_protocol::worker::{Outcome, ResultMessage, TaskMessage};
+use avtomatika_protocol::{Failure, LeaseId, TaskId, WorkerId};
+use serde_json::value::RawValue;
+
+use super::engine::Engine;
+use super::error::EngineError;
+use crate::names;
+use crate::storage::{Claim, Lease, QueueEntry, Touched};
+
+/// A worker's wish for a task.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// Who asks.
+    pub worker: WorkerId,
+    /// The types it takes now; `None`: those it registered.
+    pub types: Option<Arc<[Arc<str>]>>,
+    /// How long to wait for one, milliseconds; bounded by the engine's setting.
+    pub wait_ms: u64,
+}
+
+/// A task on its way to a worker.
+#[derive(Debug)]
+pub struct Handout {
+    /// What the worker is sent.
+    pub message: TaskMessage,
+    /// The task.
+    pub task: TaskId,
+    /// The lease it goes under.
+    pub lease: LeaseId,
+}
+
+impl Engine {
+    /// Waits for a task for a worker. Answers `None` when there was none in time.
+    ///
+    /// Dropping the future while it waits loses nothing. A [`Handout`] that could not be
+    /// delivered must be given to [`Engine::hand_back`].
+    ///
+    /// # Errors
+    /// [`EngineError::UnknownWorker`] if the worker must register (again) first.
+    pub async fn poll(&self, poll: Poll) -> Result<Option<Handout>, EngineError> {
+        let inner = &self.0;
+        let mut touched = self.seen(&poll.worker).await?;
+        let deadline = tokio::time::Instant::now()
+            + Duration::from_millis(poll.wait_ms.min(inner.settings.poll_timeout_ms));
+        let types = |touched: &Touched| match &poll.types {
+            Some(types) => Arc::clone(types),
+            None => self.types_of(touched),
+        };
+        let mut woken_for = None;
+        loop {
+            if self.is_draining() {
+                return Ok(None);
+            }
+            if let Some(handout) = self.take(&poll.worker, &touched, types(&touched)).await? {
+                self.pass_on(woken_for.take(), Some(handout.message.task_type.as_str()));
+                return Ok(Some(handout));
+            }
+            self.pass_on(woken_for.take().filter(|_| touched.is_full()), None);
+            if poll.wait_ms == 0 || inner.parking.len() >= inner.settings.parked_polls_max {
+                return Ok(None);
+            }
+            // A full worker waits for its own capacity only, so that wake-ups for ready tasks go
+            // to those who can take them.
+            let wanted = if touched.is_full() {
+                Arc::default()
+            } else {
+                types(&touched)
+            };
+            let parked = inner.parking.park(&poll.worker, Arc::clone(&wanted));
+            // A task may have become ready between looking and parking.
+            touched = self.seen(&poll.worker).await?;
+            if let Some(handout) = self.take(&poll.worker, &touched, wanted).await? {
+                return Ok(Some(handout));
+            }
+            tokio::select! {
+                () = parked.woken() => woken_for = parked.take_wake(),
+                () = tokio::time::sleep_until(deadline) => return Ok(None),
+                () = inner.draining.cancelled() => return Ok(None),
+            }
+            drop(parked);
+            touched = self.seen(&poll.worker).await?;
+        }
+    }
+
+    /// Takes a task for a worker that is about to get an answer anyway.
+    pub(super) async fn take_now(&self, worker: &WorkerId) -> Result<Option<Handout>, EngineError> {
+        if self.is_draining() {
+            return Ok(None);
+        }
+        let touched = self.seen(worker).await?;
+        self.take(worker, &touched, self.types_of(&touched)).await
+    }
+
+    /// Puts a task back that did not reach its worker.
+    pub async fn hand_back(&self, task: TaskId, lease: LeaseId) {
+        let inner = &self.0;
+        if let Ok(Some(entry)) = inner.store.hand_back(task, lease).await {
+            metrics::counter!(names::TASKS_LOST, "reason" => "not_delivered").increment(1);
+            tracing::info!(%task, job = %entry.job_id, "the hand-out did not reach its worker");
+            inner.parking.wake(&entry.task_type, entry.worker.as_ref());
+            inner.timer_changed.notify_one();
+        }
+    }
+
+    async fn take(
+        &self,
+        worker: &WorkerId,
+        touched: &Touched,
+        types: Arc<[Arc<str>]>,
+    ) -> Result<Option<Handout>, EngineError> {
+        if touched.is_full() || types.is_empty() {
+            return Ok(None);
+        }
+        let inner = &self.0;
+        let claim = Claim {
+            worker: worker.clone(),
+            types,
+            lease: inner.entropy.lease_id(),
+            now_ms: self.now_ms(),
+        };
+        while let Some((entry, lease)) = inner.store.claim(claim.clone()).await? {
+            if let Some(handout) = self.hand_out(worker, entry, &lease).await? {
+                inner.timer_changed.notify_one();
+                return Ok(Some(handout));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes the message for a leased task. A task whose secrets don't open is reported failed.
+    async fn hand_out(
+        &self,
+        worker: &WorkerId,
+        entry: QueueEntry,
+        lease: &Lease,
+    ) -> Result<Option<Handout>, EngineError> {
+        let inner = &self.0;
+        let Some(task) = inner.store.task(entry.task_id).await? else {
+            return Ok(None);
+        };
+        let params = if task.sealed {
+            match self.open_params(&task.params, entry.job_id).await? {
+                Ok(params) => params,
+                Err(failure) => {
+                    self.report_unopened(worker, &entry, lease, &failure).await;
+                    return Ok(None);
+                }
+            }
+        } else {
+            task.params.clone()
+        };
+        let params = RawValue::from_string(params)
+            .map_err(|error| crate::storage::StoreError::broken("read task parameters", error))?;
+        metrics::counter!(names::TASKS_LEASED, "type" => task.task_type.clone()).increment(1);
+        let message = TaskMessage {
+            job_id: entry.job_id,
+            task_id: entry.task_id,
+            task_type: task.task_type.clone(),
+            params,
+            tracing_context: serde_json::Map::new(),
+            attempt: entry.attempt,
+            lease: Some(lease.id),
+            priority: f64::from(entry.priority),
+            deadline_at_ms: lease.execution_deadline_ms,
+        };
+        inner.watchers.tell(entry.job_id);
+        Ok(Some(Handout {
+            message,
+            task: entry.task_id,
+            lease: lease.id,
+        }))
+    }
+
+    async fn open_params(
+        &self,
+        params: &str,
+        job: avtomatika_protocol::JobId,
+    ) -> Result<Result<String, Failure>, EngineError> {
+        let inner = &self.0;
+        let Some(job) = inner.store.job(job).await? else {
+            return Err(EngineError::JobNotFound);
+        };
+        let opened = serde_json::from_str::<serde_json::Value>(params)
+            .map_err(|error| error.to_string())
+            .and_then(|mut value| {
+                inner
+                    .sealer
+                    .open_all(&mut value, job.owner().as_str())
+                    .map_err(|error| error.to_string())
+                    .map(|()| value.to_string())
+            });
+        Ok(opened.map_err(|reason| {
+            Failure::new(avtomatika_protocol::error::code::PERMANENT, reason)
+                .hint("restore the key file this server's data was sealed with")
+        }))
+    }
+
+    async fn report_unopened(
+        &self,
+        worker: &WorkerId,
+        entry: &QueueEntry,
+        lease: &Lease,
+        failure: &Failure,
+    ) {
+        let message = ResultMessage {
+            job_id: entry.job_id,
+            task_id: entry.task_id,
+            worker_id: worker.clone(),
+            result: Outcome::failure(failure),
+            lease: Some(lease.id),
+            want_next: false,
+        };
+        if let Err(error) = Box::pin(self.report(message)).await {
+            tracing::error!(task = %entry.task_id, %error, "failed to set aside a task whose secrets don't open");
+        }
+    }
+
+    /// Hands a wake-up on when the poll that got it did not use it for a task of that type.
+    fn pass_on(&self, woken_for: Option<Arc<str>>, took: Option<&str>) {
+        if let Some(task_type) = woken_for
+            && took != Some(task_type.as_ref())
+        {
+            self.0.parking.wake(&task_type, None);
+        }
+    }
+
+    pub(super) async fn seen(&self, worker: &WorkerId) -> Result<Touched, EngineError> {
+        let now_ms = self.now_ms();
+        self.0
+            .store
+            .touch(worker, now_ms)
+            .await?
+            .ok_or(EngineError::UnknownWorker)
+    }
+
+    /// The connection a worker's poll was parked on broke: its leases run out soon unless the
+    /// worker shows another sign of life.
+    pub fn connection_broke(&self, worker: &WorkerId) {
+        let inner = &self.0;
+        inner.store.suspect(
+            worker,
+            self.now_ms(),
+            inner.settings.broken_connection_grace_ms,
+        );
+        inner.timer_changed.notify_one();
+    }
+}

@@ -1,0 +1,99 @@
+//! Taking results from workers.
+
+use avtomatika_protocol::LeaseId;
+use avtomatika_protocol::worker::ResultMessage;
+
+use super::drive::Origin;
+use super::engine::Engine;
+use super::error::EngineError;
+use super::poll::Handout;
+use crate::machine::{Event, Ignored};
+use crate::names;
+
+/// What became of a result.
+#[derive(Debug)]
+pub struct Reported {
+    /// Why it changed nothing; `None` if it was accepted.
+    pub ignored: Option<Ignored>,
+    /// The status it carried.
+    pub status: String,
+    /// The next task, if the worker asked for one and one was ready.
+    pub next: Option<Handout>,
+}
+
+impl Engine {
+    /// Takes a result. Accepted means durable. A result from an old lease, another worker or for
+    /// a finished job changes nothing and says so.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`], or why it could not be taken now; it may be sent again.
+    pub async fn report(&self, message: ResultMessage) -> Result<Reported, EngineError> {
+        let inner = &self.0;
+        let status = message.result.status().to_owned();
+        let want_next = message.want_next;
+        let worker = message.worker_id.clone();
+        // A sign of life, whatever becomes of the result.
+        let _known = inner.store.touch(&worker, self.now_ms()).await?;
+        let ignored = match self.accept(message, status.clone()).await {
+            Ok(()) => {
+                // The worker has capacity again.
+                inner.parking.wake_worker(&worker);
+                None
+            }
+            Err(EngineError::Ignored(reason)) => {
+                metrics::counter!(names::RESULTS_IGNORED, "reason" => reason.as_str()).increment(1);
+                Some(reason)
+            }
+            Err(error) => return Err(error),
+        };
+        let next = if want_next {
+            self.take_now(&worker).await.unwrap_or(None)
+        } else {
+            None
+        };
+        Ok(Reported {
+            ignored,
+            status,
+            next,
+        })
+    }
+
+    async fn accept(&self, message: ResultMessage, status: String) -> Result<(), EngineError> {
+        let lease = self.current_lease(&message).await?;
+        let failure = message.result.failure_reported();
+        let event = Event::Reported {
+            task: message.task_id,
+            lease: Some(lease),
+            worker: message.worker_id,
+            status,
+            data: message.result.data,
+            failure,
+        };
+        self.0
+            .drive(Origin::Stored(message.job_id), event)
+            .await
+            .map(|_| ())
+    }
+
+    /// The lease the result was done under, if it is the current one. The seed era's results
+    /// name none: there the lease must be this worker's.
+    async fn current_lease(&self, message: &ResultMessage) -> Result<LeaseId, EngineError> {
+        let stale = Err(EngineError::Ignored(Ignored::StaleTask));
+        let Some(entry) = self.0.store.queue_entry(message.task_id).await? else {
+            return match self.0.store.job(message.job_id).await? {
+                None => Err(EngineError::JobNotFound),
+                Some(job) if job.status.is_terminal() => {
+                    Err(EngineError::Ignored(Ignored::JobEnded))
+                }
+                Some(_) => stale,
+            };
+        };
+        let Some(lease) = entry.lease else {
+            return stale;
+        };
+        let matches = message.lease.is_none_or(|claimed| claimed == lease.id)
+            && lease.worker == message.worker_id
+            && entry.job_id == message.job_id;
+        if matches { Ok(lease.id) } else { stale }
+    }
+}

@@ -1,0 +1,170 @@
+//! What the engine shows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use avtomatika_protocol::job::JobView;
+use avtomatika_protocol::{ClientId, JobId};
+use serde_json::Value;
+
+use super::engine::{Engine, Inner};
+use super::error::EngineError;
+use crate::machine::Job;
+use crate::seal;
+use crate::storage::{QueueCounts, StoreError, WorkerView};
+
+/// Figures for metrics and health.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Tasks queued and running, by type.
+    pub queue: QueueCounts,
+    /// Jobs that have not ended.
+    pub live_jobs: u64,
+    /// Polls parked.
+    pub parked_polls: usize,
+    /// Workers alive.
+    pub live_workers: usize,
+    /// Whether the store is read-only because its disk is full.
+    pub store_full: bool,
+}
+
+impl Engine {
+    /// Reads a job of this client. With `wait`, answers when the job has ended or changed
+    /// visibly, or when the time is up.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`] for a job that isn't there or isn't this client's.
+    pub async fn job(
+        &self,
+        client: &ClientId,
+        id: JobId,
+        wait: Option<Duration>,
+    ) -> Result<JobView, EngineError> {
+        let inner = &self.0;
+        let Some(wait) = wait else {
+            let job = self.owned(client, id).await?;
+            return Ok(inner.view(&job).await?);
+        };
+        let watch = inner.watchers.watch(id);
+        let deadline = tokio::time::Instant::now() + wait;
+        let mut first = None;
+        loop {
+            let changed = watch.changed();
+            let job = self.owned(client, id).await?;
+            let phases = inner
+                .progress
+                .get(id)
+                .map_or(0, |progress| progress.phases.len());
+            let now = (job.version, phases);
+            if job.status.is_terminal() || first.is_some_and(|first| first != now) {
+                return Ok(inner.view(&job).await?);
+            }
+            first = first.or(Some(now));
+            tokio::select! {
+                () = changed => {}
+                () = tokio::time::sleep_until(deadline) => return Ok(inner.view(&job).await?),
+                () = inner.draining.cancelled() => return Ok(inner.view(&job).await?),
+            }
+        }
+    }
+
+    /// Lists the newest jobs of a client.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn jobs(
+        &self,
+        client: &ClientId,
+        limit: usize,
+        offset: usize,
+    ) -> Result<Vec<JobView>, EngineError> {
+        let mut views = Vec::new();
+        for job in self.0.store.jobs_of(client, limit, offset).await? {
+            views.push(self.0.view(&job).await?);
+        }
+        Ok(views)
+    }
+
+    /// The workers that showed a sign of life lately.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn live_workers(&self) -> Result<Vec<WorkerView>, EngineError> {
+        let now_ms = self.now_ms();
+        let mut workers = self.0.store.workers().await?;
+        workers.retain(|worker| worker.last_seen_ms + self.0.settings.lease_ms > now_ms);
+        workers.sort_by(|a, b| {
+            a.record
+                .registration
+                .worker_id
+                .cmp(&b.record.registration.worker_id)
+        });
+        Ok(workers)
+    }
+
+    /// Figures for metrics and health.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn stats(&self) -> Result<Stats, EngineError> {
+        let store = &self.0.store;
+        Ok(Stats {
+            queue: store.counts(),
+            live_jobs: store.live_jobs(),
+            parked_polls: self.0.parking.len(),
+            live_workers: self.live_workers().await?.len(),
+            store_full: store.is_full(),
+        })
+    }
+
+    /// Whether the store is read-only because its disk is full.
+    pub fn store_is_full(&self) -> bool {
+        self.0.store.is_full()
+    }
+}
+
+impl Inner {
+    async fn view(&self, job: &Arc<Job>) -> Result<JobView, StoreError> {
+        let mut input = job.input.as_ref().clone();
+        seal::hide(&mut input);
+        let mut data = Value::Object(job.data.clone());
+        seal::hide(&mut data);
+        let state_history = match data {
+            Value::Object(map) => map,
+            _ => serde_json::Map::new(),
+        };
+        let progress = self.progress.get(job.id).unwrap_or_default();
+        let work = job.work.as_ref();
+        let entry = match work {
+            Some(work) => self.store.queue_entry(work.task).await?,
+            None => None,
+        };
+        Ok(JobView {
+            id: job.id,
+            blueprint_name: job.blueprint.to_string(),
+            current_state: job.state.clone(),
+            status: job.status,
+            initial_data: input,
+            state_history,
+            retry_count: job.retry_count,
+            error_message: job.failure.as_ref().map(|failure| failure.message.clone()),
+            error: job.failure.clone(),
+            current_task_id: work.map(|work| work.task),
+            current_task_type: work.map(|work| work.task_type.to_string()),
+            task_worker_id: entry
+                .and_then(|entry| entry.lease)
+                .map(|lease| lease.worker)
+                .or_else(|| job.last_task.as_ref().and_then(|task| task.worker.clone())),
+            waiting: self.why_waiting(job).await?,
+            progress: progress.fraction,
+            progress_message: progress.message,
+            phases: if progress.phases.is_empty() {
+                job.phases.clone()
+            } else {
+                progress.phases
+            },
+            created_at_ms: job.created_at_ms,
+            updated_at_ms: job.updated_at_ms,
+        })
+    }
+}

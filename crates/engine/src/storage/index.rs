@@ -1,0 +1,452 @@
+//! The hot scheduler: queue, leases, timers and liveness in memory.
+//!
+//! The memory store is this and maps; the embedded store is this in front of a durable log, from
+//! which it is rebuilt at start. Pure: the time comes in with each call.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use avtomatika_protocol::worker::RunningTask;
+use avtomatika_protocol::{JobId, LeaseId, TaskId, WorkerId};
+
+use super::timers::{Timer, Timers};
+use super::{
+    Claim, Due, Lease, QueueCounts, QueueEntry, Reconciled, Touched, WorkerRecord, WorkerView,
+};
+
+/// How long a registration without a sign of life is remembered.
+const FORGET_WORKER_AFTER_MS: u64 = 24 * 3_600_000;
+/// When an item that was due but not dealt with comes up again.
+const DUE_AGAIN_AFTER_MS: u64 = 1_000;
+
+/// Highest priority first, then the longest waiting.
+type Rank = (Reverse<i32>, u64, TaskId);
+
+/// The queue, the leases, the timers and the workers.
+#[derive(Debug)]
+pub struct Index {
+    lease_ms: u64,
+    entries: HashMap<TaskId, QueueEntry>,
+    ready: HashMap<Arc<str>, BTreeSet<Rank>>,
+    pinned: HashMap<WorkerId, HashMap<Arc<str>, BTreeSet<Rank>>>,
+    leased_by_type: HashMap<Arc<str>, u64>,
+    timers: Timers,
+    job_retries: HashMap<JobId, u64>,
+    workers: HashMap<WorkerId, Worker>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    record: Option<Arc<WorkerRecord>>,
+    last_seen_ms: u64,
+    leased: HashSet<TaskId>,
+}
+
+fn rank(entry: &QueueEntry) -> Rank {
+    (Reverse(entry.priority), entry.queued_at_ms, entry.task_id)
+}
+
+impl Index {
+    /// An empty index whose leases last `lease_ms` after their worker's last sign of life.
+    pub fn new(lease_ms: u64) -> Self {
+        Self {
+            lease_ms,
+            entries: HashMap::new(),
+            ready: HashMap::new(),
+            pinned: HashMap::new(),
+            leased_by_type: HashMap::new(),
+            timers: Timers::default(),
+            job_retries: HashMap::new(),
+            workers: HashMap::new(),
+        }
+    }
+
+    /// Puts a task in: new, or read back at start (then perhaps leased).
+    pub fn add(&mut self, entry: QueueEntry, now_ms: u64) {
+        if let Some(lease) = entry.lease.clone() {
+            self.note_lease(&entry, &lease, now_ms);
+        } else {
+            self.offer(&entry, now_ms);
+        }
+        self.entries.insert(entry.task_id, entry);
+    }
+
+    /// The entry of a task.
+    pub fn entry(&self, task: TaskId) -> Option<&QueueEntry> {
+        self.entries.get(&task)
+    }
+
+    /// Whether the task is there and, if a lease is named, under that lease.
+    pub fn holds(&self, task: TaskId, lease: Option<LeaseId>) -> bool {
+        self.entries.get(&task).is_some_and(|entry| match lease {
+            Some(id) => entry.lease.as_ref().is_some_and(|current| current.id == id),
+            None => true,
+        })
+    }
+
+    /// Takes a finished task out.
+    pub fn finish(&mut self, task: TaskId) {
+        if let Some(entry) = self.entries.remove(&task) {
+            self.withdraw(&entry);
+        }
+    }
+
+    /// Puts a task back, ready at `ready_at_ms`. Answers its entry.
+    pub fn retry(&mut self, task: TaskId, ready_at_ms: u64, now_ms: u64) -> Option<QueueEntry> {
+        let mut entry = self.entries.remove(&task)?;
+        self.withdraw(&entry);
+        entry.lease = None;
+        entry.ready_at_ms = ready_at_ms;
+        self.offer(&entry, now_ms);
+        self.entries.insert(task, entry.clone());
+        Some(entry)
+    }
+
+    /// Leases the best ready task to a worker.
+    pub fn claim(&mut self, claim: &Claim) -> Option<(QueueEntry, Lease)> {
+        let pinned = self.pinned.get(&claim.worker);
+        let best = claim
+            .types
+            .iter()
+            .flat_map(|task_type| {
+                let own = pinned.and_then(|by_type| by_type.get(task_type));
+                [self.ready.get(task_type), own].into_iter().flatten()
+            })
+            .filter_map(BTreeSet::first)
+            .min()?
+            .2;
+        let mut entry = self.entries.remove(&best)?;
+        self.withdraw(&entry);
+        entry.attempt += 1;
+        let lease = Lease {
+            id: claim.lease,
+            worker: claim.worker.clone(),
+            since_ms: claim.now_ms,
+            execution_deadline_ms: entry.execution_timeout_ms.map(|limit| claim.now_ms + limit),
+        };
+        entry.lease = Some(lease.clone());
+        self.note_lease(&entry, &lease, claim.now_ms);
+        self.entries.insert(best, entry.clone());
+        Some((entry, lease))
+    }
+
+    /// Puts a task back as if it had not been handed out. Answers its entry, unless that lease
+    /// is gone.
+    pub fn hand_back(&mut self, task: TaskId, lease: LeaseId) -> Option<QueueEntry> {
+        if !self.holds(task, Some(lease)) {
+            return None;
+        }
+        // It was ready when it was handed out, so it is ready now.
+        let ready_at_ms = self.entries.get(&task)?.ready_at_ms;
+        self.retry(task, ready_at_ms, ready_at_ms)
+    }
+
+    /// Sets or clears the time at which a job's handler runs again.
+    pub fn set_job_retry(&mut self, job: JobId, at_ms: Option<u64>) {
+        let old = match at_ms {
+            Some(at_ms) => self.job_retries.insert(job, at_ms),
+            None => self.job_retries.remove(&job),
+        };
+        if let Some(old) = old {
+            self.timers.clear(old, Timer::Job(job));
+        }
+        if let Some(at_ms) = at_ms {
+            self.timers.set(at_ms, Timer::Job(job));
+        }
+    }
+
+    /// When the next timer is due.
+    pub fn next_due_ms(&self) -> Option<u64> {
+        self.timers.next_ms()
+    }
+
+    /// Takes what is due. What needs a commit comes up again a little later unless that commit
+    /// has removed its reason.
+    pub fn due(&mut self, now_ms: u64, max: usize) -> Vec<Due> {
+        let mut due = Vec::new();
+        while due.len() < max
+            && let Some(timer) = self.timers.pop_due(now_ms)
+        {
+            if let Some(item) = self.check(timer, now_ms) {
+                due.push(item);
+            }
+        }
+        due
+    }
+
+    /// Keeps a registration.
+    pub fn register(&mut self, record: WorkerRecord, now_ms: u64) {
+        let id = record.registration.worker_id.clone();
+        let worker = self.worker(&id, now_ms);
+        worker.last_seen_ms = worker.last_seen_ms.max(now_ms);
+        worker.record = Some(Arc::new(record));
+    }
+
+    /// Forgets registrations without a sign of life for a day. Answers their names.
+    pub fn forget_stale_workers(&mut self, now_ms: u64) -> Vec<WorkerId> {
+        let stale: Vec<WorkerId> = self
+            .workers
+            .iter()
+            .filter(|(_, worker)| {
+                worker.leased.is_empty() && worker.last_seen_ms + FORGET_WORKER_AFTER_MS < now_ms
+            })
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in &stale {
+            self.workers.remove(id);
+        }
+        stale
+    }
+
+    /// Notes a sign of life.
+    pub fn touch(&mut self, worker: &WorkerId, now_ms: u64) -> Option<Touched> {
+        let worker = self.workers.get_mut(worker)?;
+        worker.last_seen_ms = worker.last_seen_ms.max(now_ms);
+        Some(Touched {
+            record: worker.record.clone()?,
+            leased: worker.leased.len(),
+        })
+    }
+
+    /// Notes a broken connection: without another sign of life the worker's leases expire after
+    /// `grace_ms`.
+    pub fn suspect(&mut self, worker: &WorkerId, now_ms: u64, grace_ms: u64) {
+        let Some(known) = self.workers.get_mut(worker) else {
+            return;
+        };
+        let doubted_ms = (now_ms + grace_ms).saturating_sub(self.lease_ms);
+        known.last_seen_ms = known.last_seen_ms.min(doubted_ms);
+        for task in &known.leased {
+            if let Some(lease) = self
+                .entries
+                .get(task)
+                .and_then(|entry| entry.lease.as_ref())
+            {
+                self.timers
+                    .set(now_ms + grace_ms, Timer::Lease(*task, lease.id));
+            }
+        }
+    }
+
+    /// Forgets a worker and hands its tasks back. Answers their entries.
+    pub fn dismiss(&mut self, worker: &WorkerId) -> Vec<QueueEntry> {
+        let Some(known) = self.workers.remove(worker) else {
+            return Vec::new();
+        };
+        known
+            .leased
+            .into_iter()
+            .filter_map(|task| {
+                let lease = self.entries.get(&task)?.lease.as_ref()?.id;
+                self.hand_back(task, lease)
+            })
+            .collect()
+    }
+
+    /// Compares what a worker runs with what it has been given. Answers the entries handed back
+    /// and the tasks that are not the worker's.
+    pub fn reconcile(
+        &mut self,
+        worker: &WorkerId,
+        running: &[RunningTask],
+        before_ms: u64,
+    ) -> Reconciled {
+        let lost = running
+            .iter()
+            .filter(|task| !self.holds(task.task_id, Some(task.lease)))
+            .map(|task| task.task_id)
+            .collect();
+        let given: Vec<TaskId> = self
+            .workers
+            .get(worker)
+            .map(|known| known.leased.iter().copied().collect())
+            .unwrap_or_default();
+        let mut back = Vec::new();
+        for task in given {
+            let Some(lease) = self
+                .entries
+                .get(&task)
+                .and_then(|entry| entry.lease.clone())
+            else {
+                continue;
+            };
+            let named = running
+                .iter()
+                .any(|run| run.task_id == task && run.lease == lease.id);
+            if !named && lease.since_ms < before_ms {
+                back.extend(self.hand_back(task, lease.id));
+            }
+        }
+        Reconciled { back, lost }
+    }
+
+    /// The workers that registered.
+    pub fn workers(&self) -> Vec<WorkerView> {
+        self.workers
+            .values()
+            .filter_map(|worker| {
+                Some(WorkerView {
+                    record: worker.record.clone()?,
+                    last_seen_ms: worker.last_seen_ms,
+                    leased: worker.leased.iter().copied().collect(),
+                })
+            })
+            .collect()
+    }
+
+    /// How many tasks of each type are where.
+    pub fn counts(&self) -> QueueCounts {
+        let mut queued: BTreeMap<Arc<str>, u64> = BTreeMap::new();
+        for (task_type, ranks) in self
+            .ready
+            .iter()
+            .chain(self.pinned.values().flat_map(HashMap::iter))
+        {
+            *queued.entry(Arc::clone(task_type)).or_default() += ranks.len() as u64;
+        }
+        let leased = self
+            .leased_by_type
+            .iter()
+            .map(|(name, count)| (Arc::clone(name), *count))
+            .collect();
+        QueueCounts { queued, leased }
+    }
+
+    /// Makes a task available, now or when its back-off ends.
+    fn offer(&mut self, entry: &QueueEntry, now_ms: u64) {
+        if let Some(deadline_ms) = entry.dispatch_deadline_ms() {
+            self.timers.set(deadline_ms, Timer::Dispatch(entry.task_id));
+        }
+        if entry.ready_at_ms > now_ms {
+            self.timers
+                .set(entry.ready_at_ms, Timer::Ready(entry.task_id));
+        } else {
+            self.make_ready(entry);
+        }
+    }
+
+    fn make_ready(&mut self, entry: &QueueEntry) {
+        let queue = match &entry.worker {
+            Some(worker) => self
+                .pinned
+                .entry(worker.clone())
+                .or_default()
+                .entry(Arc::clone(&entry.task_type))
+                .or_default(),
+            None => self.ready.entry(Arc::clone(&entry.task_type)).or_default(),
+        };
+        queue.insert(rank(entry));
+    }
+
+    /// Takes a task out of the ready queue or out of its worker's hands.
+    fn withdraw(&mut self, entry: &QueueEntry) {
+        if let Some(lease) = &entry.lease {
+            if let Some(worker) = self.workers.get_mut(&lease.worker) {
+                worker.leased.remove(&entry.task_id);
+            }
+            if let Some(count) = self.leased_by_type.get_mut(&entry.task_type) {
+                *count = count.saturating_sub(1);
+            }
+            return;
+        }
+        if let Some(deadline_ms) = entry.dispatch_deadline_ms() {
+            self.timers
+                .clear(deadline_ms, Timer::Dispatch(entry.task_id));
+        }
+        self.timers
+            .clear(entry.ready_at_ms, Timer::Ready(entry.task_id));
+        let queue = match &entry.worker {
+            Some(worker) => self
+                .pinned
+                .get_mut(worker)
+                .and_then(|by_type| by_type.get_mut(&entry.task_type)),
+            None => self.ready.get_mut(&entry.task_type),
+        };
+        if let Some(queue) = queue {
+            queue.remove(&rank(entry));
+        }
+    }
+
+    fn note_lease(&mut self, entry: &QueueEntry, lease: &Lease, now_ms: u64) {
+        self.worker(&lease.worker, now_ms)
+            .leased
+            .insert(entry.task_id);
+        *self
+            .leased_by_type
+            .entry(Arc::clone(&entry.task_type))
+            .or_default() += 1;
+        self.timers.set(
+            now_ms + self.lease_ms,
+            Timer::Lease(entry.task_id, lease.id),
+        );
+        if let Some(deadline_ms) = lease.execution_deadline_ms {
+            self.timers
+                .set(deadline_ms, Timer::Execution(entry.task_id, lease.id));
+        }
+    }
+
+    fn worker(&mut self, id: &WorkerId, now_ms: u64) -> &mut Worker {
+        self.workers.entry(id.clone()).or_insert_with(|| Worker {
+            record: None,
+            last_seen_ms: now_ms,
+            leased: HashSet::new(),
+        })
+    }
+
+    /// What a timer means now; nothing if its reason has gone.
+    fn check(&mut self, timer: Timer, now_ms: u64) -> Option<Due> {
+        match timer {
+            Timer::Ready(task) => {
+                let entry = self.entries.get(&task)?.clone();
+                if entry.lease.is_some() || entry.ready_at_ms > now_ms {
+                    return None;
+                }
+                self.make_ready(&entry);
+                Some(Due::Ready {
+                    task_type: entry.task_type,
+                    worker: entry.worker,
+                })
+            }
+            Timer::Lease(task, lease) => {
+                let entry = self.entries.get(&task)?;
+                let current = entry.lease.as_ref().filter(|current| current.id == lease)?;
+                let seen_ms = self.workers.get(&current.worker)?.last_seen_ms;
+                let expires_ms = seen_ms + self.lease_ms;
+                if expires_ms > now_ms {
+                    self.timers.set(expires_ms, timer);
+                    return None;
+                }
+                let job = entry.job_id;
+                self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
+                Some(Due::LeaseExpired { job, task, lease })
+            }
+            Timer::Execution(task, lease) => {
+                let entry = self.entries.get(&task)?;
+                entry.lease.as_ref().filter(|current| current.id == lease)?;
+                let job = entry.job_id;
+                self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
+                Some(Due::ExecutionTimeout { job, task, lease })
+            }
+            Timer::Dispatch(task) => {
+                let entry = self.entries.get(&task)?;
+                if entry.lease.is_some() {
+                    return None;
+                }
+                let job = entry.job_id;
+                self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
+                Some(Due::DispatchTimeout { job, task })
+            }
+            Timer::Job(job) => {
+                let at_ms = *self.job_retries.get(&job)?;
+                if at_ms > now_ms {
+                    return None;
+                }
+                let again_ms = now_ms + DUE_AGAIN_AFTER_MS;
+                self.job_retries.insert(job, again_ms);
+                self.timers.set(again_ms, timer);
+                Some(Due::Retry { job })
+            }
+        }
+    }
+}

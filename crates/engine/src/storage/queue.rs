@@ -1,0 +1,135 @@
+//! Tasks, their place in the queue and their leases.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use avtomatika_protocol::{JobId, LeaseId, TaskId, WorkerId};
+use serde::{Deserialize, Serialize};
+
+/// A task: what a worker is asked to do. Never changes once queued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// The task.
+    pub id: TaskId,
+    /// Its job.
+    pub job_id: JobId,
+    /// What is to be done.
+    pub task_type: String,
+    /// The parameters, as JSON text: the engine doesn't read them, so they are kept as they will
+    /// be sent. Secrets in them are sealed.
+    pub params: String,
+    /// Whether `params` holds sealed values that must be opened for the worker.
+    pub sealed: bool,
+}
+
+/// Where a task is between being queued and being finished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueEntry {
+    /// The task.
+    pub task_id: TaskId,
+    /// Its job.
+    pub job_id: JobId,
+    /// Its type.
+    pub task_type: Arc<str>,
+    /// Higher goes first.
+    pub priority: i32,
+    /// The only worker that may have it.
+    pub worker: Option<WorkerId>,
+    /// When it was queued first, milliseconds since the Unix epoch.
+    pub queued_at_ms: u64,
+    /// When it may be handed out, milliseconds since the Unix epoch.
+    pub ready_at_ms: u64,
+    /// How often it has been handed out.
+    pub attempt: u32,
+    /// How long it may wait for a worker, milliseconds, counted from `ready_at_ms`.
+    pub dispatch_timeout_ms: Option<u64>,
+    /// How long one attempt may run, milliseconds.
+    pub execution_timeout_ms: Option<u64>,
+    /// Who has it.
+    pub lease: Option<Lease>,
+}
+
+impl QueueEntry {
+    /// When the wait for a worker ends in failure, if it does.
+    pub fn dispatch_deadline_ms(&self) -> Option<u64> {
+        self.dispatch_timeout_ms
+            .map(|limit_ms| self.ready_at_ms.saturating_add(limit_ms))
+    }
+}
+
+/// A task in a worker's hands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The fencing token.
+    pub id: LeaseId,
+    /// Who has it.
+    pub worker: WorkerId,
+    /// Since when, milliseconds since the Unix epoch.
+    pub since_ms: u64,
+    /// When the attempt has run too long, whatever the worker's signs of life.
+    pub execution_deadline_ms: Option<u64>,
+}
+
+/// A worker's wish for a task.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Who asks.
+    pub worker: WorkerId,
+    /// The types it takes now.
+    pub types: Arc<[Arc<str>]>,
+    /// The lease id to use, drawn by the caller.
+    pub lease: LeaseId,
+    /// The time, milliseconds since the Unix epoch.
+    pub now_ms: u64,
+}
+
+/// Something whose time has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// A task of this type became ready; wake somebody who waits for it.
+    Ready {
+        /// Its type.
+        task_type: Arc<str>,
+        /// The only worker that may have it.
+        worker: Option<WorkerId>,
+    },
+    /// The worker that has the task showed no sign of life for too long.
+    LeaseExpired {
+        /// The task's job.
+        job: JobId,
+        /// The task.
+        task: TaskId,
+        /// The lease.
+        lease: LeaseId,
+    },
+    /// The attempt ran too long.
+    ExecutionTimeout {
+        /// The task's job.
+        job: JobId,
+        /// The task.
+        task: TaskId,
+        /// The lease.
+        lease: LeaseId,
+    },
+    /// No worker took the task in time.
+    DispatchTimeout {
+        /// The task's job.
+        job: JobId,
+        /// The task.
+        task: TaskId,
+    },
+    /// A job's back-off is over.
+    Retry {
+        /// The job.
+        job: JobId,
+    },
+}
+
+/// How many tasks of each type are where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// Ready or backing off.
+    pub queued: BTreeMap<Arc<str>, u64>,
+    /// With a worker.
+    pub leased: BTreeMap<Arc<str>, u64>,
+}

@@ -1,0 +1,28 @@
+//! `POST /jobs/{job_id}/cancel`: stops a job.
+
+use avtomatika_engine::service::EngineError;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::job_id;
+use crate::access::Caller;
+use crate::http::ApiError;
+use crate::server::AppState;
+
+pub(crate) async fn cancel_job(
+    State(state): State<AppState>,
+    Caller(client): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    match state.engine.cancel(&client.id, job_id(&id)?).await {
+        Ok(_) => Ok(Json(json!({ "status": "cancellation_request_accepted" }))),
+        Err(EngineError::Ignored(_)) => Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "JOB_ENDED",
+            "Job is not in a state that can be cancelled (it has already ended).",
+        )),
+        Err(error) => Err(error.into()),
+    }
+}

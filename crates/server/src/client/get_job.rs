@@ -1,0 +1,29 @@
+//! `GET /jobs/{job_id}`: reads a job, waiting for a change with `?wait=30s`.
+
+use avtomatika_protocol::job::JobView;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::Deserialize;
+
+use super::job_id;
+use crate::access::Caller;
+use crate::http::{ApiError, parse_wait};
+use crate::server::AppState;
+
+/// The query.
+#[derive(Deserialize)]
+pub(crate) struct Parameters {
+    wait: Option<String>,
+}
+
+pub(crate) async fn get_job(
+    State(state): State<AppState>,
+    Caller(client): Caller,
+    Path(id): Path<String>,
+    Query(parameters): Query<Parameters>,
+) -> Result<Json<JobView>, ApiError> {
+    let wait = parameters.wait.as_deref().map(parse_wait).transpose()?;
+    Ok(Json(
+        state.engine.job(&client.id, job_id(&id)?, wait).await?,
+    ))
+}

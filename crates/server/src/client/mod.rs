@@ -1,0 +1,27 @@
+//! What clients call.
+
+mod cancel_job;
+mod dashboard;
+mod get_job;
+mod list_jobs;
+mod list_workers;
+mod purge;
+mod submit;
+
+pub(crate) use cancel_job::cancel_job;
+pub(crate) use dashboard::dashboard;
+pub(crate) use get_job::get_job;
+pub(crate) use list_jobs::list_jobs;
+pub(crate) use list_workers::list_workers;
+pub(crate) use purge::purge;
+pub(crate) use submit::submitter;
+
+use avtomatika_protocol::JobId;
+
+use crate::http::ApiError;
+
+/// Reads a job id from a path. One that isn't an id names no job.
+fn job_id(text: &str) -> Result<JobId, ApiError> {
+    text.parse()
+        .map_err(|_| ApiError::not_found("JOB_NOT_FOUND", "Job not found"))
+}

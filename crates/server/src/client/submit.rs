@@ -1,0 +1,66 @@
+//! `POST {endpoint of a blueprint}`: makes a job.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use avtomatika_engine::service::NewJob;
+use avtomatika_protocol::job::Accepted;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::access::Caller;
+use crate::http::{ApiError, json};
+use crate::server::AppState;
+
+/// The header that names the client's key for a job.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The longest such key, bytes.
+const KEY_MAX_BYTES: usize = 255;
+
+type Answer = Result<(StatusCode, Json<Accepted>), ApiError>;
+type Submitting = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// The handler for one blueprint's endpoint.
+pub(crate) fn submitter(
+    blueprint: &str,
+) -> impl Fn(State<AppState>, Caller, HeaderMap, Result<Bytes, BytesRejection>) -> Submitting
++ Clone
++ use<> {
+    let blueprint: Arc<str> = blueprint.into();
+    move |State(state), Caller(client), headers, body| {
+        let blueprint = blueprint.to_string();
+        Box::pin(async move {
+            let idempotency_key = key(&headers)?;
+            let input: Value = json(body)?;
+            let new = NewJob {
+                blueprint,
+                client,
+                input,
+                idempotency_key,
+            };
+            let submitted = state.engine.submit(new).await?;
+            let accepted = Accepted {
+                status: "accepted".to_owned(),
+                job_id: submitted.job,
+            };
+            Ok((StatusCode::ACCEPTED, Json(accepted)))
+        })
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= KEY_MAX_BYTES => Ok(Some(key.to_owned())),
+        _ => Err(ApiError::bad_request(
+            "INVALID_IDEMPOTENCY_KEY",
+            format!("an Idempotency-Key is 1 to {KEY_MAX_BYTES} visible ASCII characters"),
+        )),
+    }
+}

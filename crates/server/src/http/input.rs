@@ -1,0 +1,77 @@
+//! Reading bodies and parameters.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::ApiError;
+
+/// The longest wait a read may ask for.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// 413 for one that is too large, 400 for one that isn't JSON or not of the wanted shape.
+pub fn json<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, ApiError> {
+    let bytes = body.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            metrics::counter!(avtomatika_engine::names::LIMIT_HIT, "limit" => "body_bytes")
+                .increment(1);
+            ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "BODY_TOO_LARGE",
+                "the body is too large",
+            )
+        } else {
+            ApiError::bad_request("BODY_UNREADABLE", "the body could not be read")
+        }
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let text = match error.classify() {
+            serde_json::error::Category::Data => format!("Invalid JSON body: {error}"),
+            _ => "Invalid JSON body".to_owned(),
+        };
+        ApiError::bad_request("INVALID_JSON", text)
+    })
+}
+
+/// Reads a wait such as `30s`, `500ms` or `30` (seconds).
+///
+/// # Errors
+/// 400 for anything else.
+pub fn parse_wait(text: &str) -> Result<Duration, ApiError> {
+    let (number, unit_ms) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1.0),
+        None => (text.strip_suffix('s').unwrap_or(text), 1_000.0),
+    };
+    number
+        .parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite() && *value >= 0.0)
+        .and_then(|value| Duration::try_from_secs_f64(value * unit_ms / 1_000.0).ok())
+        .map(|wait| wait.min(WAIT_MAX))
+        .ok_or_else(|| {
+            ApiError::bad_request("INVALID_WAIT", format!("'{text}' is not a time to wait"))
+                .hint("write it like 30s or 500ms, 60s at the most")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_have_units_and_a_bound() {
+        assert_eq!(parse_wait("30s").unwrap(), Duration::from_secs(30));
+        assert_eq!(parse_wait("250ms").unwrap(), Duration::from_millis(250));
+        assert_eq!(parse_wait("2").unwrap(), Duration::from_secs(2));
+        assert_eq!(parse_wait("9999s").unwrap(), WAIT_MAX);
+        for bad in ["", "s", "-1s", "NaN", "1m", "inf", "1e400s"] {
+            assert!(parse_wait(bad).is_err(), "{bad}");
+        }
+    }
+}

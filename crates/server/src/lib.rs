@@ -1,0 +1,22 @@
+//! The HTTP face of Avtomatika. The only crate that knows status codes.
+//!
+//! | Module | What is in it |
+//! |---|---|
+//! | [`access`] | whose token is it |
+//! | [`http`] | errors, bodies, the listener |
+//! | [`client`] | what clients call: submit, read, list, cancel |
+//! | [`worker`] | what workers call: register, poll, heartbeat, result, events |
+//! | [`public`] | what anybody may call: status, metrics |
+//! | [`server`] | putting it together and running it |
+//! | [`metrics`] | the recorder behind `/metrics` |
+
+pub mod access;
+pub mod client;
+pub mod http;
+pub mod metrics;
+pub mod public;
+pub mod server;
+pub mod worker;
+
+pub use access::{Access, ClientEntry};
+pub use server::{Options, Server};

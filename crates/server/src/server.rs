@@ -1,0 +1,182 @@
+//! Putting the server together and running it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use avtomatika_engine::Engine;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, patch, post};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::Access;
+use crate::http::{ApiError, Listener, ListenerSettings};
+use crate::{client, public, worker};
+
+/// What a server is built from.
+pub struct Options {
+    /// The engine behind it.
+    pub engine: Engine,
+    /// The tokens it knows.
+    pub access: Access,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    /// The largest body a client may send, bytes.
+    pub body_max_bytes: usize,
+    /// What bounds the listener.
+    pub listener: ListenerSettings,
+}
+
+impl Options {
+    /// The options with default limits.
+    pub fn new(engine: Engine, access: Access, metrics: PrometheusHandle) -> Self {
+        Self {
+            engine,
+            access,
+            metrics,
+            body_max_bytes: 16 << 20,
+            listener: ListenerSettings::default(),
+        }
+    }
+}
+
+/// What request handlers share.
+#[derive(Clone)]
+pub struct AppState {
+    pub(crate) engine: Engine,
+    pub(crate) access: Arc<Access>,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) tasks: TaskTracker,
+}
+
+/// A bound server.
+pub struct Server {
+    listener: Listener,
+    state: AppState,
+    router: Router,
+}
+
+impl Server {
+    /// Binds an address.
+    ///
+    /// # Errors
+    /// When it can't be bound.
+    pub async fn bind(addr: SocketAddr, options: Options) -> std::io::Result<Self> {
+        let listener = Listener::bind(addr, options.listener).await?;
+        let state = AppState {
+            engine: options.engine,
+            access: Arc::new(options.access),
+            metrics: options.metrics,
+            tasks: TaskTracker::new(),
+        };
+        let router = routes(&state.engine, options.body_max_bytes).with_state(state.clone());
+        Ok(Self {
+            listener,
+            state,
+            router,
+        })
+    }
+
+    /// The address it is bound to.
+    ///
+    /// # Errors
+    /// When the system can't tell.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown`; then takes no more work, answers parked polls, lets requests in
+    /// flight end, and flushes the store. Answers whether everything ended in time.
+    ///
+    /// # Errors
+    /// When the store could not be flushed.
+    pub async fn run(
+        self,
+        shutdown: CancellationToken,
+    ) -> Result<bool, avtomatika_engine::service::EngineError> {
+        let engine = self.state.engine.clone();
+        let clockwork = {
+            let (engine, shutdown) = (engine.clone(), shutdown.clone());
+            self.state
+                .tasks
+                .spawn(async move { engine.run(shutdown).await })
+        };
+        let stop = shutdown.clone();
+        let draining = engine.clone();
+        self.state.tasks.spawn(async move {
+            stop.cancelled().await;
+            draining.drain();
+        });
+        let drained = self.listener.serve(self.router, shutdown).await;
+        if let Err(error) = clockwork.await {
+            tracing::error!(%error, "the engine's clockwork failed");
+        }
+        self.state.tasks.close();
+        self.state.tasks.wait().await;
+        engine.close().await?;
+        Ok(drained)
+    }
+}
+
+fn routes(engine: &Engine, body_max_bytes: usize) -> Router<AppState> {
+    let mut router = Router::new()
+        .route("/_public/status", get(public::status))
+        .route("/_public/metrics", get(public::metrics))
+        .route("/metrics", get(public::metrics))
+        .route("/_worker/workers/register", post(worker::register))
+        .route("/_worker/workers/{worker_id}", patch(worker::heartbeat))
+        .route(
+            "/_worker/workers/{worker_id}/tasks/next",
+            get(worker::next_task),
+        )
+        .route("/_worker/tasks/result", post(worker::result))
+        .route("/_worker/events", post(worker::event));
+    let mut prefixes = vec!["/api".to_owned()];
+    for blueprint in engine.blueprints() {
+        let Some(endpoint) = &blueprint.endpoint else {
+            continue;
+        };
+        let prefix = match &endpoint.version {
+            Some(version) => format!("/api/{version}"),
+            None => "/api".to_owned(),
+        };
+        let path = format!("{prefix}{}", endpoint.path);
+        router = router.route(&path, post(client::submitter(&blueprint.name)));
+        if !prefixes.contains(&prefix) {
+            prefixes.push(prefix);
+        }
+    }
+    for prefix in prefixes {
+        router = router
+            .route(&format!("{prefix}/jobs"), get(client::list_jobs))
+            .route(&format!("{prefix}/jobs/{{job_id}}"), get(client::get_job))
+            .route(
+                &format!("{prefix}/jobs/{{job_id}}/cancel"),
+                post(client::cancel_job),
+            )
+            .route(&format!("{prefix}/workers"), get(client::list_workers))
+            .route(&format!("{prefix}/dashboard"), get(client::dashboard))
+            .route(&format!("{prefix}/admin/purge"), post(client::purge));
+    }
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(body_max_bytes))
+}
+
+async fn not_found(uri: axum::http::Uri) -> ApiError {
+    ApiError::not_found("NOT_FOUND", format!("no such path: {}", uri.path()))
+}
+
+async fn method_not_allowed(method: axum::http::Method, uri: axum::http::Uri) -> Response {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        format!("{method} is not allowed at {}", uri.path()),
+    )
+    .into_response()
+}

@@ -1,0 +1,25 @@
+//! `POST /_worker/events`: what a worker tells while it works.
+
+use avtomatika_protocol::worker::WorkerEvent;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::{message, object, worker_in};
+use crate::http::ApiError;
+use crate::server::AppState;
+
+pub(crate) async fn event(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let body = object(body)?;
+    state.access.check_worker(&headers, worker_in(&body)?)?;
+    let event: WorkerEvent = message(body)?;
+    state.engine.progress(event).await?;
+    Ok(Json(json!({ "status": "event_accepted" })))
+}

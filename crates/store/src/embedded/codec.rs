@@ -1,0 +1,91 @@
+//! Records as bytes.
+
+use std::sync::Arc;
+
+use avtomatika_engine::machine::Job;
+use avtomatika_engine::storage::{Batch, Document, QueueEntry, StoreError, Task, TaskChange};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const VERSION_BYTES: usize = 8;
+
+/// A batch whose records are bytes already.
+pub(super) struct Encoded {
+    pub(super) batch: Batch,
+    pub(super) job: Arc<Job>,
+    pub(super) job_bytes: Vec<u8>,
+    pub(super) tasks: Vec<(u128, Vec<u8>, Vec<u8>)>,
+}
+
+impl Encoded {
+    pub(super) fn new(batch: Batch) -> Result<Self, StoreError> {
+        let job = Arc::new(batch.job.clone());
+        let mut job_bytes = job.version.to_le_bytes().to_vec();
+        rmp_serde::encode::write_named(&mut job_bytes, job.as_ref())
+            .map_err(|error| StoreError::broken("encode a job", error))?;
+        let tasks = batch
+            .tasks
+            .iter()
+            .filter_map(|change| match change {
+                TaskChange::Add(task, entry) => Some(
+                    pack(task.as_ref())
+                        .and_then(|task_bytes| Ok((task.id.0.as_u128(), task_bytes, pack(entry)?))),
+                ),
+                TaskChange::Retry { .. } | TaskChange::Finish { .. } => None,
+            })
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Self {
+            batch,
+            job,
+            job_bytes,
+            tasks,
+        })
+    }
+}
+
+pub(super) fn pack<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {
+    rmp_serde::to_vec_named(record).map_err(|error| StoreError::broken("encode a record", error))
+}
+
+pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    rmp_serde::from_slice(bytes).map_err(|error| StoreError::broken("decode a record", error))
+}
+
+/// The version at the head of a versioned record.
+pub(super) fn version(bytes: &[u8]) -> u64 {
+    bytes
+        .get(..VERSION_BYTES)
+        .and_then(|head| head.try_into().ok())
+        .map_or(0, u64::from_le_bytes)
+}
+
+pub(super) fn job(bytes: &[u8]) -> Result<Job, StoreError> {
+    unpack(bytes.get(VERSION_BYTES..).unwrap_or_default())
+}
+
+pub(super) fn task(bytes: &[u8]) -> Result<Task, StoreError> {
+    unpack(bytes)
+}
+
+pub(super) fn entry(bytes: &[u8]) -> Result<QueueEntry, StoreError> {
+    unpack(bytes)
+}
+
+pub(super) fn document_bytes(
+    version: u64,
+    value: &serde_json::Value,
+) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = version.to_le_bytes().to_vec();
+    serde_json::to_writer(&mut bytes, value)
+        .map_err(|error| StoreError::broken("encode a document", error))?;
+    Ok(bytes)
+}
+
+pub(super) fn document(bytes: &[u8]) -> Result<Document, StoreError> {
+    let value = serde_json::from_slice(bytes.get(VERSION_BYTES..).unwrap_or_default())
+        .map_err(|error| StoreError::broken("decode a document", error))?;
+    Ok(Document {
+        version: version(bytes),
+        value,
+    })
+}

@@ -1,0 +1,294 @@
+//! The embedded durable store: redb on disk behind one writer thread.
+//!
+//! Commits from all tasks meet in the writer's channel. The writer drains it, checks each batch
+//! against what is stored, writes all that hold in one transaction, syncs once, and only then
+//! updates the in-memory index and answers. Reads go to redb's snapshots and never wait for the
+//! writer.
+//!
+//! A hand-out is not synced before it is answered: its queue row is written with the next
+//! commit, or after [`LEASE_FLUSH_MS`]. After a crash in between the task is handed out again
+//! under a new lease id, so only one of the results is accepted.
+
+mod cache;
+mod codec;
+mod disk;
+mod lookup;
+mod open;
+mod purge;
+mod requests;
+mod tables;
+mod verify;
+mod write;
+mod writer;
+
+use std::future::ready;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use avtomatika_engine::blueprint::DocumentKey;
+use avtomatika_engine::machine::Job;
+use avtomatika_engine::storage::{
+    Answer, Batch, Claim, Document, Due, Index, Lease, QueueCounts, QueueEntry, Reconciled, Store,
+    StoreError, Task, Touched, WorkerRecord, WorkerView,
+};
+use avtomatika_protocol::worker::RunningTask;
+use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{mpsc, oneshot};
+
+use self::cache::Cache;
+use self::requests::Request;
+use crate::census::Census;
+
+pub use open::OpenError;
+
+/// The longest time a hand-out stays unwritten, milliseconds.
+pub const LEASE_FLUSH_MS: u64 = 50;
+/// Requests that may wait for the writer; more wait to be let in.
+const REQUESTS_MAX: usize = 8_192;
+
+/// How an embedded store is opened.
+#[derive(Clone, Debug)]
+pub struct EmbeddedOptions {
+    /// The folder; made if it isn't there.
+    pub dir: PathBuf,
+    /// How long a lease lasts after its worker's last sign of life, milliseconds.
+    pub lease_ms: u64,
+    /// Free disk space below which the store only reads, bytes.
+    pub reserve_bytes: u64,
+    /// Memory for redb's page cache, bytes.
+    pub page_cache_bytes: usize,
+}
+
+impl EmbeddedOptions {
+    /// Default options for a folder.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            lease_ms: 45_000,
+            reserve_bytes: 64 << 20,
+            page_cache_bytes: 64 << 20,
+        }
+    }
+}
+
+/// The embedded store.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    requests: mpsc::Sender<Request>,
+    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+/// What the handle and the writer thread share.
+pub(crate) struct Shared {
+    options: EmbeddedOptions,
+    /// Replaced when the file had to be reopened after a failed write.
+    database: RwLock<Option<Arc<redb::Database>>>,
+    index: Mutex<Index>,
+    census: Mutex<Census>,
+    jobs: Cache<JobId, Job>,
+    tasks: Cache<TaskId, Task>,
+    full: AtomicBool,
+}
+
+impl Shared {
+    fn database(&self) -> Result<Arc<redb::Database>, StoreError> {
+        self.database.read().clone().ok_or(StoreError::Closed)
+    }
+}
+
+impl Embedded {
+    /// Opens a store, making it if it isn't there, and reads the queue back.
+    ///
+    /// # Errors
+    /// When the folder or the file can't be used, or another process has it open.
+    pub fn open(options: EmbeddedOptions, now_ms: u64) -> Result<Self, OpenError> {
+        let shared = Arc::new(open::open(options, now_ms)?);
+        let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
+        let writer = writer::Writer::new(Arc::clone(&shared), receiver);
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(OpenError::Thread)?;
+        Ok(Self {
+            shared,
+            requests,
+            writer: Mutex::new(Some(writer)),
+        })
+    }
+
+    /// Sends a request to the writer and waits for its answer.
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests
+            .send(request(reply))
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Has changed queue rows written soon, without waiting for it. If the writer is that far
+    /// behind that its channel is full, the rows go unwritten: after a crash those tasks would
+    /// be handed out once more.
+    fn write_later(&self, entries: impl IntoIterator<Item = QueueEntry>) {
+        for entry in entries {
+            if self.requests.try_send(Request::Lease(entry)).is_err() {
+                tracing::debug!("a hand-out stays unwritten, the writer is busy");
+            }
+        }
+    }
+
+    fn now<'a, T: Send + 'a>(result: Result<T, StoreError>) -> Answer<'a, T> {
+        Box::pin(ready(result))
+    }
+}
+
+impl Store for Embedded {
+    fn commit(&self, batch: Batch) -> Answer<'_, ()> {
+        Box::pin(async move {
+            if self.is_full() {
+                return Err(StoreError::Full);
+            }
+            // Encoding happens here, on the caller's thread, so that the writer only writes.
+            let batch = codec::Encoded::new(batch)?;
+            self.ask(|reply| Request::Commit { batch, reply }).await
+        })
+    }
+
+    fn job(&self, id: JobId) -> Answer<'_, Option<Arc<Job>>> {
+        Self::now(self.shared.job(id))
+    }
+
+    fn job_of_key(&self, client: &ClientId, key: &str) -> Answer<'_, Option<JobId>> {
+        Self::now(self.shared.job_of_key(client, key))
+    }
+
+    fn jobs_of(&self, client: &ClientId, limit: usize, offset: usize) -> Answer<'_, Vec<Arc<Job>>> {
+        Self::now(self.shared.jobs_of(client, limit, offset))
+    }
+
+    fn task(&self, id: TaskId) -> Answer<'_, Option<Arc<Task>>> {
+        Self::now(self.shared.task(id))
+    }
+
+    fn queue_entry(&self, id: TaskId) -> Answer<'_, Option<QueueEntry>> {
+        Self::now(Ok(self.shared.index.lock().entry(id).cloned()))
+    }
+
+    fn document(&self, key: &DocumentKey) -> Answer<'_, Option<Document>> {
+        Self::now(self.shared.document(key))
+    }
+
+    fn claim(&self, claim: Claim) -> Answer<'_, Option<(QueueEntry, Lease)>> {
+        let claimed = self.shared.index.lock().claim(&claim);
+        self.write_later(claimed.as_ref().map(|(entry, _)| entry.clone()));
+        Self::now(Ok(claimed))
+    }
+
+    fn hand_back(&self, task: TaskId, lease: LeaseId) -> Answer<'_, Option<QueueEntry>> {
+        let back = self.shared.index.lock().hand_back(task, lease);
+        self.write_later(back.clone());
+        Self::now(Ok(back))
+    }
+
+    fn due(&self, now_ms: u64, max: usize) -> Answer<'_, Vec<Due>> {
+        Self::now(Ok(self.shared.index.lock().due(now_ms, max)))
+    }
+
+    fn next_due_ms(&self) -> Option<u64> {
+        self.shared.index.lock().next_due_ms()
+    }
+
+    fn register(&self, worker: WorkerRecord) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let worker = Box::new(worker);
+            self.ask(|reply| Request::Register { worker, reply }).await
+        })
+    }
+
+    fn touch(&self, worker: &WorkerId, now_ms: u64) -> Answer<'_, Option<Touched>> {
+        Self::now(Ok(self.shared.index.lock().touch(worker, now_ms)))
+    }
+
+    fn suspect(&self, worker: &WorkerId, now_ms: u64, grace_ms: u64) {
+        self.shared.index.lock().suspect(worker, now_ms, grace_ms);
+    }
+
+    fn workers(&self) -> Answer<'_, Vec<WorkerView>> {
+        Self::now(Ok(self.shared.index.lock().workers()))
+    }
+
+    fn dismiss(&self, worker: &WorkerId) -> Answer<'_, Vec<QueueEntry>> {
+        let worker = worker.clone();
+        Box::pin(async move {
+            let back = self.shared.index.lock().dismiss(&worker);
+            self.write_later(back.iter().cloned());
+            self.ask(|reply| Request::Forget {
+                workers: vec![worker],
+                reply,
+            })
+            .await?;
+            Ok(back)
+        })
+    }
+
+    fn reconcile(
+        &self,
+        worker: &WorkerId,
+        running: &[RunningTask],
+        before_ms: u64,
+    ) -> Answer<'_, Reconciled> {
+        let found = self
+            .shared
+            .index
+            .lock()
+            .reconcile(worker, running, before_ms);
+        self.write_later(found.back.iter().cloned());
+        Self::now(Ok(found))
+    }
+
+    fn counts(&self) -> QueueCounts {
+        self.shared.index.lock().counts()
+    }
+
+    fn live_jobs(&self) -> u64 {
+        self.shared.census.lock().total()
+    }
+
+    fn live_jobs_of(&self, client: &ClientId) -> u64 {
+        self.shared.census.lock().of(client)
+    }
+
+    fn purge(&self, before_ms: u64, max: usize) -> Answer<'_, usize> {
+        Box::pin(self.ask(move |reply| Request::Purge {
+            before_ms,
+            max,
+            reply,
+        }))
+    }
+
+    fn is_full(&self) -> bool {
+        self.shared.full.load(Ordering::Relaxed)
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let closed = self.ask(|reply| Request::Close { reply }).await;
+            let writer = self.writer.lock().take();
+            if let Some(writer) = writer {
+                let joined = tokio::task::spawn_blocking(move || writer.join()).await;
+                if !matches!(joined, Ok(Ok(()))) {
+                    return Err(StoreError::broken("close the store", "its writer panicked"));
+                }
+            }
+            match closed {
+                Err(StoreError::Closed) => Ok(()),
+                other => other,
+            }
+        })
+    }
+}

@@ -1,0 +1,199 @@
+//! Opening the file and reading the queue back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use avtomatika_engine::storage::{Index, StoreError, WorkerRecord};
+use avtomatika_protocol::{ClientId, JobId};
+use parking_lot::{Mutex, RwLock};
+use redb::{Database, ReadableDatabase, ReadableTable};
+
+use super::cache::Cache;
+use super::{EmbeddedOptions, Shared, codec, disk, tables};
+use crate::census::Census;
+
+/// Decoded jobs, and tasks, kept in memory.
+const CACHED_RECORDS: usize = 4_096;
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder can't be used.
+    #[error("failed to use the folder {path}: {source}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process has the store open.
+    #[error("another process has the store {path} open")]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is of another version of this program.
+    #[error("the store {path} has format {found}, this program reads format {expected}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// Ours.
+        expected: u64,
+    },
+    /// The file can't be read or written.
+    #[error("failed to open the store {path}: {reason}")]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What the storage engine said.
+        reason: String,
+    },
+    /// No thread for the writer.
+    #[error("failed to start the writer thread: {0}")]
+    Thread(std::io::Error),
+}
+
+pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<Shared, OpenError> {
+    let dir = options.dir.clone();
+    fs::create_dir_all(&dir).map_err(|source| OpenError::Folder {
+        path: dir.clone(),
+        source,
+    })?;
+    restrict(&dir)?;
+    let path = file(&options);
+    let database = database(&options)?;
+    let broken = |reason: StoreError| OpenError::Broken {
+        path: path.clone(),
+        reason: reason.to_string(),
+    };
+    let mut index = Index::new(options.lease_ms);
+    let mut census = Census::default();
+    prepare(&database, &path)?;
+    read_back(&database, &mut index, &mut census, now_ms).map_err(broken)?;
+    disk::make_ballast(&options.dir);
+    Ok(Shared {
+        options,
+        database: RwLock::new(Some(Arc::new(database))),
+        index: Mutex::new(index),
+        census: Mutex::new(census),
+        jobs: Cache::new(CACHED_RECORDS),
+        tasks: Cache::new(CACHED_RECORDS),
+        full: AtomicBool::new(false),
+    })
+}
+
+fn file(options: &EmbeddedOptions) -> PathBuf {
+    options.dir.join("jobs.redb")
+}
+
+/// Job data is for the server's user only.
+fn restrict(dir: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(|source| {
+        OpenError::Folder {
+            path: dir.to_path_buf(),
+            source,
+        }
+    })
+}
+
+pub(super) fn database(options: &EmbeddedOptions) -> Result<Database, OpenError> {
+    let path = file(options);
+    Database::builder()
+        .set_cache_size(options.page_cache_bytes)
+        .create(&path)
+        .map_err(|error| match error {
+            redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.clone() },
+            other => OpenError::Broken {
+                path: path.clone(),
+                reason: other.to_string(),
+            },
+        })
+}
+
+/// Makes the tables and checks the format.
+fn prepare(database: &Database, path: &Path) -> Result<(), OpenError> {
+    let broken = |reason: String| OpenError::Broken {
+        path: path.to_path_buf(),
+        reason,
+    };
+    let write = database
+        .begin_write()
+        .map_err(|error| broken(error.to_string()))?;
+    let made: Result<u64, redb::Error> = (|| {
+        write.open_table(tables::JOBS)?;
+        write.open_table(tables::BY_CLIENT)?;
+        write.open_table(tables::LIVE)?;
+        write.open_table(tables::ENDED)?;
+        write.open_table(tables::KEYS)?;
+        write.open_table(tables::TASKS)?;
+        write.open_table(tables::QUEUE)?;
+        write.open_table(tables::DOCUMENTS)?;
+        write.open_table(tables::WORKERS)?;
+        let mut meta = write.open_table(tables::META)?;
+        let found = meta.get("format")?.map(|format| format.value());
+        if found.is_none() {
+            meta.insert("format", tables::FORMAT)?;
+        }
+        Ok(found.unwrap_or(tables::FORMAT))
+    })();
+    let found = made.map_err(|error| broken(error.to_string()))?;
+    if found != tables::FORMAT {
+        return Err(OpenError::Format {
+            path: path.to_path_buf(),
+            found,
+            expected: tables::FORMAT,
+        });
+    }
+    write.commit().map_err(|error| broken(error.to_string()))
+}
+
+fn read_back(
+    database: &Database,
+    index: &mut Index,
+    census: &mut Census,
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    fn failed(error: impl std::fmt::Display) -> StoreError {
+        StoreError::broken("read the queue back", error)
+    }
+    let read = database.begin_read().map_err(failed)?;
+    for row in read
+        .open_table(tables::WORKERS)
+        .map_err(failed)?
+        .iter()
+        .map_err(failed)?
+    {
+        let (_, bytes) = row.map_err(failed)?;
+        let record: WorkerRecord = codec::unpack(bytes.value())?;
+        // Whoever was there before the restart has a full lease time to show itself again.
+        index.register(record, now_ms);
+    }
+    for row in read
+        .open_table(tables::QUEUE)
+        .map_err(failed)?
+        .iter()
+        .map_err(failed)?
+    {
+        let (_, bytes) = row.map_err(failed)?;
+        index.add(codec::entry(bytes.value())?, now_ms);
+    }
+    for row in read
+        .open_table(tables::LIVE)
+        .map_err(failed)?
+        .iter()
+        .map_err(failed)?
+    {
+        let (id, live) = row.map_err(failed)?;
+        let (client, retry_at_ms) = live.value();
+        census.add(ClientId::from(client));
+        if retry_at_ms > 0 {
+            index.set_job_retry(JobId(uuid::Uuid::from_u128(id.value())), Some(retry_at_ms));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! What the writer is asked to do.
+
+use avtomatika_engine::storage::{QueueEntry, StoreError, WorkerRecord};
+use avtomatika_protocol::WorkerId;
+use tokio::sync::oneshot;
+
+use super::codec::Encoded;
+
+/// Where an answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What the writer is asked to do.
+pub(super) enum Request {
+    /// Write a batch.
+    Commit { batch: Encoded, reply: Reply<()> },
+    /// Keep a registration.
+    Register {
+        worker: Box<WorkerRecord>,
+        reply: Reply<()>,
+    },
+    /// Forget registrations.
+    Forget {
+        workers: Vec<WorkerId>,
+        reply: Reply<()>,
+    },
+    /// Write a changed queue row with the next commit.
+    Lease(QueueEntry),
+    /// Delete old jobs.
+    Purge {
+        before_ms: u64,
+        max: usize,
+        reply: Reply<usize>,
+    },
+    /// Flush and end.
+    Close { reply: Reply<()> },
+}

@@ -1,0 +1,54 @@
+//! Checking a batch against what is stored, inside the write transaction.
+
+use avtomatika_engine::storage::{StoreError, TaskChange};
+use avtomatika_protocol::JobId;
+use redb::ReadableTable;
+
+use super::codec::{self, Encoded};
+use super::write::Tables;
+use super::{Shared, write};
+
+/// Answers whether the batch still fits. Nothing has been written yet when it doesn't.
+pub(super) fn verify(
+    shared: &Shared,
+    tables: &Tables<'_>,
+    encoded: &Encoded,
+) -> Result<Result<(), StoreError>, redb::Error> {
+    let batch = &encoded.batch;
+    let job = &encoded.job;
+    let stored = tables
+        .jobs
+        .get(write::number(job.id))?
+        .map_or(0, |row| codec::version(row.value()));
+    if stored != batch.from_version {
+        // Whatever led to this decision was out of date; don't let it happen again.
+        shared.jobs.remove(job.id);
+        return Ok(Err(StoreError::Conflict { what: "job" }));
+    }
+    if batch.from_version == 0
+        && let Some(key) = &job.idempotency_key
+        && let Some(earlier) = tables.keys.get((job.owner().as_str(), key.as_str()))?
+    {
+        let earlier = JobId(uuid::Uuid::from_u128(earlier.value()));
+        return Ok(Err(StoreError::Duplicate(earlier)));
+    }
+    for change in &batch.documents {
+        let key = (change.key.store.as_str(), change.key.key.as_str());
+        let stored = tables
+            .documents
+            .get(key)?
+            .map_or(0, |row| codec::version(row.value()));
+        if stored != change.from_version {
+            return Ok(Err(StoreError::Conflict { what: "document" }));
+        }
+    }
+    let index = shared.index.lock();
+    for change in &batch.tasks {
+        if let TaskChange::Retry { task, lease, .. } | TaskChange::Finish { task, lease } = change
+            && !index.holds(*task, *lease)
+        {
+            return Ok(Err(StoreError::Conflict { what: "task" }));
+        }
+    }
+    Ok(Ok(()))
+}

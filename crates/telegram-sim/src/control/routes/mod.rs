@@ -1,0 +1,92 @@
+//! The routes of the control side.
+
+mod bots;
+mod calls;
+mod faults;
+mod inject;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::header::AUTHORIZATION,
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+    routing::{get, post},
+};
+use subtle::ConstantTimeEq as _;
+
+use super::{ControlError, WAIT_MS_MAX};
+use crate::{
+    state::{BotCell, Refusal, World},
+    token::Token,
+};
+
+/// The router, to be nested under `/_sim`.
+pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+    Router::new()
+        .route("/health", get(bots::health))
+        .route("/bots", get(bots::list).post(bots::register))
+        .route("/bots/{bot}", get(bots::info).delete(bots::forget))
+        .route("/bots/{bot}/messages", post(inject::message))
+        .route("/bots/{bot}/callbacks", post(inject::callback))
+        .route("/bots/{bot}/updates", post(inject::raw))
+        .route("/bots/{bot}/files", post(inject::file))
+        .route("/bots/{bot}/calls", get(calls::list))
+        .route("/bots/{bot}/calls/wait", get(calls::wait))
+        .route("/bots/{bot}/answers", get(calls::answers))
+        .route(
+            "/bots/{bot}/faults",
+            get(faults::list).post(faults::add).delete(faults::clear),
+        )
+        .route("/bots/{bot}/conflicts", get(bots::conflicts))
+        .route("/bots/{bot}/ledger", get(bots::ledger))
+        .fallback(async || ControlError::not_found())
+        .layer(from_fn_with_state(Arc::clone(world), guard))
+}
+
+/// Demands the bearer token, when there is one.
+async fn guard(
+    State(world): State<Arc<World>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ControlError> {
+    if let Some(expected) = &world.options.control_token {
+        let given = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let given = given
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .unwrap_or_default();
+        if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
+            return Err(ControlError::unauthorized());
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+/// Finds a bot by its token or its numeric id. A token makes the bot unless tokens are strict.
+fn find(world: &World, bot: &str) -> Result<Arc<BotCell>, ControlError> {
+    if let Some(token) = Token::parse(bot) {
+        return world
+            .by_token(token)
+            .map_err(|refusal| refused(world, refusal));
+    }
+    let id = bot.parse().map_err(|_| {
+        ControlError::bad_request("a bot is named by its numeric id or its whole token")
+    })?;
+    world.by_id(id).ok_or_else(ControlError::unknown_bot)
+}
+
+fn refused(world: &World, refusal: Refusal) -> ControlError {
+    match refusal {
+        Refusal::Unknown => ControlError::unknown_bot(),
+        Refusal::TooManyBots => ControlError::full("bots", world.options.bots_max),
+    }
+}
+
+fn wait_time(ms: u64) -> Duration {
+    Duration::from_millis(ms.min(WAIT_MS_MAX))
+}

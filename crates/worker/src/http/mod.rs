@@ -1,0 +1,13 @@
+//! A small HTTP/1.1 client made for one server: keep-alive connections, no redirects, no proxies.
+//!
+//! A connection is driven by the task that uses it, not by a task of its own. That spares two
+//! wake-ups across threads per request, which on the path "result out, next task in" is most of
+//! what a request costs.
+
+mod connection;
+mod pool;
+mod server;
+
+pub(crate) use connection::{Error, Reply};
+pub(crate) use pool::Pool;
+pub(crate) use server::ServerUrl;

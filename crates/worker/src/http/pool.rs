@@ -1,0 +1,148 @@
+//! The connections to one server.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Uri, header};
+use http_body_util::Full;
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::connection::{Connection, Error, Reply};
+use super::server::ServerUrl;
+
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections that lay idle for longer are closed: servers tend to have closed them by then.
+const IDLE_MAX: Duration = Duration::from_secs(25);
+
+/// The connections to one server. Idle ones are kept for the next request; there are never more
+/// of them than requests that were in flight at once.
+pub(crate) struct Pool {
+    server: ServerUrl,
+    token: Option<HeaderValue>,
+    answer_bytes_max: usize,
+    /// The most recently used one is at the back.
+    idle: Mutex<VecDeque<(Instant, Connection)>>,
+}
+
+impl Pool {
+    pub(crate) fn new(
+        server: ServerUrl,
+        token: Option<HeaderValue>,
+        answer_bytes_max: usize,
+    ) -> Self {
+        Self {
+            server,
+            token,
+            answer_bytes_max,
+            idle: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    pub(crate) fn server(&self) -> &ServerUrl {
+        &self.server
+    }
+
+    /// Sends one request and reads its answer, all within `limit`.
+    ///
+    /// A request that fails on a kept connection is sent once more on a new one: the server may
+    /// have closed the old one while it lay idle. Hence only requests that do no harm when they
+    /// arrive twice; all of the worker protocol are such.
+    pub(crate) async fn send(
+        &self,
+        method: &Method,
+        target: &Uri,
+        body: Bytes,
+        limit: Duration,
+    ) -> Result<Reply, Error> {
+        tokio::time::timeout(limit, self.send_unbounded(method, target, body))
+            .await
+            .unwrap_or(Err(Error::TimedOut { limit }))
+    }
+
+    async fn send_unbounded(
+        &self,
+        method: &Method,
+        target: &Uri,
+        body: Bytes,
+    ) -> Result<Reply, Error> {
+        if let Some(connection) = self.take_idle() {
+            match self
+                .exchange(connection, method, target, body.clone())
+                .await
+            {
+                Err(Error::Exchange(error)) => {
+                    // The others lay idle for longer still: most likely they are dead, too.
+                    self.idle.lock().clear();
+                    tracing::trace!(%error, "a kept connection failed; trying a new one");
+                }
+                other => return other,
+            }
+        }
+        let connection = Connection::open(&self.server, CONNECT_TIMEOUT).await?;
+        self.exchange(connection, method, target, body).await
+    }
+
+    fn take_idle(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock();
+        while let Some((since, connection)) = idle.pop_back() {
+            if since.elapsed() > IDLE_MAX {
+                idle.clear();
+                return None;
+            }
+            if connection.is_open() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn keep(&self, connection: Connection) {
+        let mut idle = self.idle.lock();
+        let now = Instant::now();
+        if idle
+            .front()
+            .is_some_and(|(since, _)| now.duration_since(*since) > IDLE_MAX)
+        {
+            idle.pop_front();
+        }
+        idle.push_back((now, connection));
+    }
+
+    async fn exchange(
+        &self,
+        mut connection: Connection,
+        method: &Method,
+        target: &Uri,
+        body: Bytes,
+    ) -> Result<Reply, Error> {
+        let request = self.request(method, target, body);
+        let reply = connection.exchange(request, self.answer_bytes_max).await?;
+        if connection.is_open() {
+            self.keep(connection);
+        }
+        Ok(reply)
+    }
+
+    fn request(&self, method: &Method, target: &Uri, body: Bytes) -> Request<Full<Bytes>> {
+        let has_body = !body.is_empty();
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = target.clone();
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, self.server.authority.clone());
+        if let Some(token) = &self.token {
+            headers.insert("x-worker-token", token.clone());
+        }
+        if has_body {
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
+        }
+        request
+    }
+}

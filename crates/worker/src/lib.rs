@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod backoff;
+mod builder;
+mod client;
+mod delivery;
+mod drain;
+mod error;
+mod handler;
+mod heartbeat;
+mod http;
+mod lane;
+mod outcome;
+mod poll;
+mod progress;
+mod register;
+mod run;
+mod running;
+mod session;
+mod settings;
+mod slots;
+mod task;
+mod worker;
+
+pub use avtomatika_protocol::Failure;
+pub use avtomatika_protocol::worker::{Outcome, TaskMessage};
+
+pub use builder::WorkerBuilder;
+pub use error::Error;
+pub use outcome::{IntoOutcome, invalid_input, permanent, transient};
+pub use progress::Progress;
+pub use task::TaskContext;
+pub use worker::Worker;
