@@ -15,6 +15,8 @@ SAY_TOPIC=image
 # shellcheck source=scripts/say.sh
 . scripts/say.sh
 
+# Where Debian keeps debootstrap and chroot, and a root shell by `su` does not look.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 IMAGE=${AVTOMATIKA_BASE_IMAGE:-avtomatika/python-base:3.11}
 # The same root before the CA bundle: a new bundle is one small layer, not a new debootstrap.
 ROOT_IMAGE=${IMAGE}-root

@@ -37,6 +37,16 @@ server_pid() {
   [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = avtomatika ] && echo "$pid"
 }
 
+# Makes avtomatika-bot talk to this demo's server and no other: it finds avtomatika-data/client.toml by itself, another
+# folder's has to be handed to it.
+point_the_cli_here() {
+  unset AVTOMATIKA_URL AVTOMATIKA_TOKEN
+  [ "$DATA" != avtomatika-data ] && [ -r "$DATA/client.toml" ] || return 0
+  AVTOMATIKA_URL=$(sed -n 's/^ *url *= *"\(.*\)" *$/\1/p' "$DATA/client.toml")
+  AVTOMATIKA_TOKEN=$(sed -n 's/^ *token *= *"\(.*\)" *$/\1/p' "$DATA/client.toml")
+  export AVTOMATIKA_URL AVTOMATIKA_TOKEN
+}
+
 # The output of a program, set off from our own lines.
 shown() { sed 's/^/    │ /'; }
 
@@ -156,7 +166,7 @@ ask() {
   start=$(now_ms)
   say "\$ avtomatika telegram-sim send --bot $BOT_NUMBER '$text'"
   answer=$(timeout "$ANSWER_TIMEOUT_S" "$SERVER" telegram-sim send \
-    --url "http://127.0.0.1:$SIM_PORT" --bot "$BOT_NUMBER" "$text") || {
+    --url "http://127.0.0.1:$SIM_PORT" --bot "$BOT_NUMBER" --user Анна --wait 20s "$text") || {
     shown <<<"$answer"
     die "no answer to $text"
   }
@@ -178,14 +188,15 @@ up() {
   [ -x "$SERVER" ] && [ -x "$CLI" ] || die "not built yet: run make demo"
   if server_pid >/dev/null; then
     say "an earlier demo is still up: stopping it first"
+    point_the_cli_here
     stop_all
   fi
   API_PORT=$(free_port API_PORT "${API_PORT:-8080}" "${API_PORT:-}")
   SIM_PORT=$(free_port SIM_PORT "${SIM_PORT:-8081}" "${SIM_PORT:-}" "$API_PORT")
-  export AVTOMATIKA_DATA=$DATA
   trap on_exit EXIT
 
   start_server
+  point_the_cli_here
   deploy
   answers_start=$(now_ms)
   ask /start '👋 Привет, ' 'Я Echo-бот. Отправь мне любое сообщение, и я его повторю.'
@@ -226,7 +237,10 @@ forget() {
 
 case "${1:-up}" in
   up) up ;;
-  stop) stop_all ;;
+  stop)
+    point_the_cli_here
+    stop_all
+    ;;
   forget) forget ;;
   *) die "usage: $0 [up|stop|forget]" ;;
 esac

@@ -9,6 +9,8 @@ SAY_TOPIC=docker
 # shellcheck source=scripts/say.sh
 . scripts/say.sh
 
+# Where Debian keeps dockerd and iptables, and a root shell by `su` does not look.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 CACHE_DIR=$PWD/.cache/docker
 PID_FILE=$CACHE_DIR/dockerd.pid
 LOG_FILE=$CACHE_DIR/dockerd.log
@@ -89,11 +91,19 @@ start_by_systemd() {
   systemctl start docker && wait_until_it_answers ''
 }
 
+# `forget_dead PID_FILE NAME`: an engine that was killed, or a machine that was, leaves pid files behind. The next engine
+# waits in vain for the process such a file names, once the number is somebody else's.
+forget_dead() {
+  local pid
+  pid=$(cat "$1" 2>/dev/null) || return 0
+  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] || rm -f "$1"
+}
+
 start_by_hand() {
   mount_missing
-  # A previous engine that was killed leaves its pid files, and the new one would refuse to start beside them.
-  rm -f "$PID_FILE"
-  if [ -f /var/run/docker.pid ] && ! kill -0 "$(cat /var/run/docker.pid)" 2>/dev/null; then rm -f /var/run/docker.pid; fi
+  forget_dead "$PID_FILE" dockerd
+  forget_dead /var/run/docker.pid dockerd
+  forget_dead /var/run/docker/containerd/containerd.pid containerd
   # shellcheck disable=SC2046 # no flag at all when the MTU is the usual one
   setsid dockerd --pidfile "$PID_FILE" $(mtu_flag) >>"$LOG_FILE" 2>&1 </dev/null 9>&- &
   wait_until_it_answers $!
@@ -130,7 +140,7 @@ main() {
   if [ -d /run/systemd/system ]; then
     start_by_systemd || die "systemd could not start docker: see journalctl -u docker"
   elif ! start_by_hand; then
-    fail "dockerd did not come up within ${START_TIMEOUT_S}s; the last lines of $LOG_FILE:"
+    fail "dockerd did not come up ($(since_s "$start")); the last lines of $LOG_FILE:"
     tail -n 20 "$LOG_FILE" | sed 's/^/      /' >&2
     exit 1
   fi

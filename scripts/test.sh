@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything a change has to pass: installs what the tests need, then formatting, clippy, dependency rules, tests, doctests.
+# Everything a change has to pass: installs what the tests need, then formatting, dependency rules, clippy, documentation,
+# tests, doctests.
 #
 # All gates run even when an earlier one fails, so that one run tells everything. The last line is the tests' total.
 #   SKIP_SETUP=1   the engine, the image and the Python environments are there: do not look
@@ -32,6 +33,19 @@ format() { step "cargo fmt --check" "$LOGS/fmt.log" cargo fmt --all --check -- -
 clippy() {
   compile "cargo clippy, warnings denied" "$LOGS/clippy.log" \
     cargo clippy --locked --workspace --all-targets -- -D warnings
+}
+
+python() {
+  step "example bots and test peers are valid Python" "$LOGS/python.log" .cache/python/aiogram/bin/python -c '
+import ast, pathlib
+for folder in ("examples", "tests/python", "scripts"):
+    for path in pathlib.Path(folder).rglob("*.py"):
+        ast.parse(path.read_text(encoding="utf-8"), str(path))'
+}
+
+docs() {
+  RUSTDOCFLAGS='-D warnings' compile "documentation, warnings denied" "$LOGS/docs.log" \
+    cargo doc --locked --workspace --no-deps
 }
 
 # The first number before WORD in the text, else 0.
@@ -88,7 +102,9 @@ title "Avtomatika: all tests"
 SAY_TOPIC=check
 gate fmt format
 gate deny scripts/deny.sh
+gate python python
 gate clippy clippy
+gate docs docs
 SAY_TOPIC='test'
 gate tests tests
 gate doctests doctests

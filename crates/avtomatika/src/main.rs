@@ -1,2 +1,26 @@
-//! The `avtomatika` binary.
-fn main() {}
+//! The `avtomatika` binary: one sub-command, one file.
+
+mod args;
+mod commands;
+mod local;
+mod logs;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return commands::complain(&anyhow::anyhow!(error).context("start up")),
+    };
+    match runtime.block_on(Box::pin(commands::run(args))) {
+        Ok(code) => code,
+        Err(error) => commands::complain(&error),
+    }
+}

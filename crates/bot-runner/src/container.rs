@@ -80,10 +80,8 @@ impl Plan {
                     ("max-file".to_owned(), "2".to_owned()),
                 ])),
             }),
-            restart_policy: Some(RestartPolicy {
-                name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
-                maximum_retry_count: None,
-            }),
+            // Until the gate is over, an end is an end: its exit code must not be lost to a restart.
+            restart_policy: Some(restart_policy(false)),
             readonly_rootfs: Some(true),
             tmpfs: Some(HashMap::from([(
                 "/tmp".to_owned(),
@@ -134,6 +132,13 @@ pub(crate) fn mebibytes(mib: u64) -> i64 {
 #[expect(clippy::cast_possible_truncation, reason = "limits are clamped to a few cores")]
 pub(crate) fn nano_cpus(cores: f64) -> i64 {
     (cores * 1000.0).round() as i64 * 1_000_000
+}
+
+/// Whether the engine starts a process again that ended by itself.
+pub(crate) fn restart_policy(again: bool) -> RestartPolicy {
+    let name =
+        if again { RestartPolicyNameEnum::UNLESS_STOPPED } else { RestartPolicyNameEnum::NO };
+    RestartPolicy { name: Some(name), maximum_retry_count: None }
 }
 
 fn ulimit(name: &str, value: i64) -> ResourcesUlimits {

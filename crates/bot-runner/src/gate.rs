@@ -41,7 +41,7 @@ pub(crate) struct Watch<'a> {
     /// The simulator, and the bot's number in it.
     pub(crate) sim: Option<(&'a Sim, String)>,
     pub(crate) cancel: &'a CancellationToken,
-    /// When the start was asked for, by both clocks.
+    /// When the start was asked for, by both clocks. The process is there by now.
     pub(crate) began: Instant,
     pub(crate) began_ns: i128,
 }
@@ -101,6 +101,7 @@ impl Watch<'_> {
         let mut tail = VecDeque::new();
         let (mut flowing, mut waiting) = (true, true);
         let (mut passed, mut ready) = (Passed::default(), self.ready.is_none());
+        let up = Instant::now();
         loop {
             tokio::select! {
                 biased;
@@ -128,7 +129,6 @@ impl Watch<'_> {
                 _ = tick.tick() => {
                     match look(self.docker, self.container).await {
                         Ok(Some(seen)) if seen.status == "running" && seen.restarts == 0 => {}
-                        Ok(Some(seen)) if seen.status == "created" => continue,
                         Ok(Some(seen)) => return self.ended(code_of(&seen)).await,
                         Ok(None) => return self.failed(Why::Vanished, None, tail),
                         Err(error) => {
@@ -140,7 +140,7 @@ impl Watch<'_> {
                     }
                     let polls = self.sim.is_none() || passed.polled_at_ms.is_some();
                     let elapsed = self.began.elapsed();
-                    if ready && polls && elapsed >= self.options.alive {
+                    if ready && polls && up.elapsed() >= self.options.alive {
                         return End::Passed(passed);
                     }
                     if elapsed >= self.options.deadline.max(self.options.alive) {

@@ -51,9 +51,10 @@ mod time;
 
 pub use bot::BotId;
 pub use handlers::register;
-pub use network::pool::Pool;
+pub use logs::Stream;
+pub use network::pool::{ParsePoolError, Pool};
 pub use ops::list::{Listed, Listing};
-pub use ops::logs::{LogQuery, LogsAnswer};
+pub use ops::logs::{LogLine, LogQuery, LogsAnswer};
 pub use ops::restart::Restarted;
 pub use ops::start::{StartRequest, Started, Timings};
 pub use ops::status::{Status, StatusAnswer};

@@ -17,6 +17,9 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    /// How many hex digits a key has.
+    pub(crate) const KEY_LEN: usize = 32;
+
     /// The names of this bot under this prefix.
     pub(crate) fn of(prefix: &str, bot: &BotId) -> Self {
         let key = bot_key(&bot.user_id, &bot.bot_id);

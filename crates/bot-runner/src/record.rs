@@ -24,6 +24,9 @@ pub(crate) struct Record {
     pub(crate) instance: String,
     pub(crate) spec_version: Value,
     pub(crate) gate: Gate,
+    /// Restarts the engine did not count, because we did them.
+    #[serde(default)]
+    pub(crate) restarts_before: u64,
     /// Set when the runner stopped the bot.
     #[serde(default)]
     pub(crate) halted: Option<Halted>,
@@ -144,6 +147,7 @@ mod tests {
             instance: "i".to_owned(),
             spec_version: 1.into(),
             gate: Gate::Pending,
+            restarts_before: 0,
             halted: None,
         };
         records.put("k", record).unwrap();

@@ -167,8 +167,7 @@ impl Runner {
 impl Supervision {
     fn begin(inner: &Arc<Inner>) -> Self {
         let (tasks, token) = (TaskTracker::new(), CancellationToken::new());
-        // The task holds no strong reference while it waits: see `supervise::run`.
-        tasks.spawn(supervise::run(Arc::downgrade(inner), token.clone()));
+        tasks.spawn(supervise::run(Arc::clone(inner), token.clone()));
         Self { tasks, _stop: token.clone().drop_guard(), token }
     }
 }

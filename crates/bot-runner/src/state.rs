@@ -20,6 +20,7 @@ pub(crate) fn of(seen: &Seen, record: Option<&Record>, now_ns: i128, alive: Dura
             match gate {
                 Gate::Passed if seen.restarts == 0 || steady => BotState::Running,
                 Gate::Failed if steady => BotState::Running,
+                Gate::Failed => BotState::Restarting,
                 _ if seen.restarts > 0 => BotState::Restarting,
                 _ => BotState::Starting,
             }
@@ -31,10 +32,11 @@ pub(crate) fn of(seen: &Seen, record: Option<&Record>, now_ns: i128, alive: Dura
     }
 }
 
-/// How often it was restarted: the engine forgets that for a container we stopped, we don't.
+/// How often it was restarted, by the engine and by us.
 pub(crate) fn restarts(seen: &Seen, record: Option<&Record>) -> u64 {
     let halted = record.and_then(|record| record.halted.as_ref());
-    halted.map_or(seen.restarts, |halted| halted.restarts.max(seen.restarts))
+    let counted = seen.restarts + record.map_or(0, |record| record.restarts_before);
+    halted.map_or(counted, |halted| halted.restarts.max(counted))
 }
 
 #[cfg(test)]
@@ -64,6 +66,7 @@ mod tests {
             instance: String::new(),
             spec_version: json!(1),
             gate,
+            restarts_before: 0,
             halted,
         };
         of(seen, Some(&record), 0, Duration::from_secs(3))

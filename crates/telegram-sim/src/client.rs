@@ -17,7 +17,7 @@ use crate::control::{
 /// How much longer than the server's wait a request may take.
 const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// Pause after an answer in which further ones still count as its part.
-const SETTLE: Duration = Duration::from_millis(200);
+const SETTLE: Duration = Duration::from_millis(300);
 /// Longest message of a server shown in an error.
 const MESSAGE_CHARS_MAX: usize = 300;
 

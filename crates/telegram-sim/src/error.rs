@@ -20,6 +20,12 @@ pub enum Error {
         /// What stands before the colon, shortened; never the secret.
         bot: String,
     },
+    /// A token given in the options contradicts another one, or there are too many.
+    #[error("register bot {bot}: its id has another token, or there are too many bots")]
+    TokenRefused {
+        /// Numeric id.
+        bot: i64,
+    },
     /// The client that delivers webhooks could not be built.
     #[error("prepare webhook delivery")]
     WebhookClient(#[source] reqwest::Error),

@@ -65,12 +65,12 @@ async fn main() -> Result<(), Error> {
     .build()?;
 
     let shutdown = CancellationToken::new();
-    let mut running = tokio::spawn(worker.run(shutdown.clone()));
+    let mut running = std::pin::pin!(worker.run(shutdown.clone()));
     tokio::select! {
-        ended = &mut running => return ended.unwrap_or(Ok(())),
+        ended = &mut running => return ended,
         () = told_to_stop() => shutdown.cancel(),
     }
-    running.await.unwrap_or(Ok(()))
+    running.await
 }
 
 async fn told_to_stop() {

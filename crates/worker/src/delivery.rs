@@ -152,13 +152,17 @@ impl Session {
             && (self.shared.sessions == 1 || slots.free() > 0)
     }
 
-    /// Whether the lease of a result that is ready since `since` must have run out.
     fn is_hopeless(&self, since: Instant) -> bool {
-        let lease = self.registered.borrow().lease;
         let unheard = self.last_heard.lock().elapsed();
-        let waited = since.elapsed();
-        waited > PATIENCE_MAX || (waited > PATIENCE_MIN.max(lease) && unheard > lease)
+        is_hopeless(since.elapsed(), unheard, self.registered.borrow().lease)
     }
+}
+
+/// Whether nobody can be waiting for a result any more that has been ready for `waited`, when the
+/// server answered the last heartbeat `unheard` ago. Heartbeats name the task, so they keep its
+/// lease alive.
+fn is_hopeless(waited: Duration, unheard: Duration, lease: Duration) -> bool {
+    waited > PATIENCE_MAX || (waited > PATIENCE_MIN.max(lease) && unheard > lease)
 }
 
 impl Parcel {
@@ -177,5 +181,26 @@ impl Parcel {
     fn encode(&mut self) {
         // Data is JSON already; nothing else in a result can fail to be written as such.
         self.body = serde_json::to_vec(&self.message).unwrap_or_default().into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_offered_as_long_as_their_lease_may_live() {
+        let seconds = Duration::from_secs;
+        for (waited, unheard, lease, hopeless) in [
+            (119, 119, 60, false),
+            (121, 121, 60, true),
+            (121, 59, 60, false),
+            (1000, 1000, 1200, false),
+            (1201, 1201, 1200, true),
+            (3601, 0, 60, true),
+        ] {
+            let said = is_hopeless(seconds(waited), seconds(unheard), seconds(lease));
+            assert_eq!(said, hopeless, "waited {waited} s, unheard for {unheard} s");
+        }
     }
 }

@@ -57,7 +57,8 @@ impl Session {
         let running = self.running.leases();
         let session_id = self.registered.borrow().session_id;
         let working = status == "idle";
-        let full = working && shared.slots.free() == 0 && self.running.len() > 0;
+        // A slot that is kept for the answer to a poll is not a busy one.
+        let full = working && self.running.len() >= shared.slots.max() as usize;
         let status = if full { "busy" } else { status };
         // The seed era hands out by what the last heartbeat said, so it must be told of full
         // slots and full types. A server with sessions knows by its leases, and would be misled

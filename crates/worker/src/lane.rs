@@ -13,6 +13,18 @@ use crate::session::Session;
 use crate::slots::Slot;
 use crate::task::TaskContext;
 
+/// A task that is named in heartbeats until this is dropped, even if its lane is cut short.
+struct Begun {
+    session: Arc<Session>,
+    run: Arc<Run>,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.session.running.end(&self.run);
+    }
+}
+
 impl Session {
     /// Starts a lane with its first task.
     pub(crate) fn start_lane(
@@ -35,29 +47,32 @@ impl Session {
         });
     }
 
-    async fn run_lane(&self, slot: Slot, first: Option<Arc<Run>>) {
+    async fn run_lane(self: &Arc<Self>, slot: Slot, first: Option<Begun>) {
         let mut slot = Some(slot);
         let mut current = first;
-        while let Some(run) = current {
-            let outcome = self.run_task(&run).await;
+        while let Some(begun) = current {
+            let run = &begun.run;
+            let outcome = self.run_task(run).await;
             let next = match outcome {
-                Some(outcome) => self.deliver(&run, outcome, &mut slot).await,
+                Some(outcome) => self.deliver(run, outcome, &mut slot).await,
                 None => None,
             };
-            // In this order: a heartbeat in between must find the new task.
+            // Before the old task is ended: a heartbeat in between must find the new one.
             current = next.and_then(|task| self.begin(task));
-            self.running.end(&run);
         }
     }
 
     /// Notes a task as running; `None` if this very hand-out is running already.
-    fn begin(&self, task: TaskMessage) -> Option<Arc<Run>> {
+    fn begin(self: &Arc<Self>, task: TaskMessage) -> Option<Begun> {
         let run = Arc::new(Run::new(task, Sink::to_server(&self.progress)));
         let new = self.running.begin(&run);
         if !new {
             tracing::debug!(task_id = %run.task.task_id, "was handed the same task twice");
         }
-        new.then_some(run)
+        new.then(|| Begun {
+            session: Arc::clone(self),
+            run,
+        })
     }
 
     /// Runs the handler; `None` if there is nothing to report.

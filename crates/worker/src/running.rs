@@ -111,3 +111,43 @@ impl RunningTasks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::progress::Sink;
+
+    fn run(lease: &str) -> Arc<Run> {
+        let id = "00000000-0000-7000-8000-000000000001";
+        let task = json!({"job_id": id, "task_id": id, "type": "t", "params": {}, "lease": lease});
+        // By way of text, for a `RawValue` can't be read from a value.
+        let task = serde_json::from_str(&task.to_string()).unwrap();
+        Arc::new(Run::new(task, Sink::Recorded(Mutex::default())))
+    }
+
+    #[test]
+    fn a_task_that_came_back_under_a_new_lease_is_not_the_one_that_was_lost() {
+        let tasks = RunningTasks::default();
+        let first = run("000000000000000a");
+        assert!(tasks.begin(&first));
+        assert!(!tasks.begin(&first));
+        let named = tasks.leases();
+        tasks.end(&first);
+        let second = run("000000000000000b");
+        assert!(tasks.begin(&second));
+        let lost = vec![second.task.task_id];
+        let answer = HeartbeatAnswer {
+            lost_task_ids: lost,
+            ..HeartbeatAnswer::default()
+        };
+        tasks.obey(&answer, &named);
+        assert_eq!(second.stopped(), None);
+        tasks.obey(&answer, &tasks.leases());
+        assert_eq!(second.stopped(), Some(Stop::Lost));
+        // A weaker reason does not replace a stronger one.
+        second.stop(Stop::Draining);
+        assert_eq!(second.stopped(), Some(Stop::Lost));
+    }
+}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use avtomatika_protocol::Failure;
 use bollard::Docker;
 use bollard::models::ImageInspect;
+use bollard::query_parameters::RemoveImageOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::label::Key;
@@ -111,7 +112,7 @@ impl Images {
     /// Removes an image nobody uses; one in use stays until its turn comes again.
     async fn drop_image(&self, key: &str) {
         let image = format!("{}-deps:{key}", self.prefix);
-        match self.docker.remove_image(&image, None, None).await {
+        match self.docker.remove_image(&image, None::<RemoveImageOptions>, None).await {
             Ok(_) => self.kept.forget(key),
             Err(error) if engine::is_missing(&error) => self.kept.forget(key),
             Err(error) => tracing::debug!(image, %error, "dependency image stays"),

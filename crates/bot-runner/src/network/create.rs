@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use avtomatika_protocol::Failure;
 use bollard::Docker;
-use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
+use bollard::models::{Ipam, IpamConfig, Network as EngineNetwork, NetworkCreateRequest};
 use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptions};
 use tokio::sync::Mutex;
 
@@ -45,7 +45,12 @@ impl Networks {
         labels: HashMap<String, String>,
     ) -> Result<Network, Failure> {
         let _choosing = self.choosing.lock().await;
-        let taken = self.taken().await?;
+        let existing = self.list().await?;
+        // The engine lets two networks have one name, so it must not come to that.
+        if let Some(network) = existing.iter().find(|it| it.name.as_deref() == Some(name)) {
+            return described(name, network.ipam.as_ref());
+        }
+        let taken = subnets(existing);
         let free = self
             .pool
             .bot_subnets()
@@ -87,14 +92,7 @@ impl Networks {
             .inspect_network(name, None::<InspectNetworkOptions>)
             .await
             .map_err(|error| engine::failed("read the bot's network", &error))?;
-        let gateway = network
-            .ipam
-            .and_then(|ipam| ipam.config)
-            .into_iter()
-            .flatten()
-            .find_map(|config| config.gateway?.parse().ok())
-            .ok_or_else(|| failure::container("read the bot's network", &"it has no gateway"))?;
-        Ok(Network { name: name.to_owned(), gateway })
+        described(name, network.ipam.as_ref())
     }
 
     /// Removes a network; one that is gone already is fine.
@@ -103,18 +101,9 @@ impl Networks {
             .map_err(|error| engine::failed("remove the bot's network", &error))
     }
 
-    async fn taken(&self) -> Result<Vec<Pool>, Failure> {
-        let networks = self
-            .docker
-            .list_networks(None::<ListNetworksOptions>)
-            .await
-            .map_err(|error| engine::failed("list networks", &error))?;
-        Ok(networks
-            .into_iter()
-            .filter_map(|network| network.ipam?.config)
-            .flatten()
-            .filter_map(|config| parse_cidr(&config.subnet?))
-            .collect())
+    async fn list(&self) -> Result<Vec<EngineNetwork>, Failure> {
+        let networks = self.docker.list_networks(None::<ListNetworksOptions>).await;
+        networks.map_err(|error| engine::failed("list networks", &error))
     }
 
     async fn create(
@@ -146,4 +135,21 @@ impl Networks {
         self.docker.create_network(request).await?;
         Ok(Network { name: name.to_owned(), gateway })
     }
+}
+
+fn subnets(networks: Vec<EngineNetwork>) -> Vec<Pool> {
+    networks
+        .into_iter()
+        .filter_map(|network| network.ipam?.config)
+        .flatten()
+        .filter_map(|config| parse_cidr(&config.subnet?))
+        .collect()
+}
+
+fn described(name: &str, ipam: Option<&Ipam>) -> Result<Network, Failure> {
+    let configs = ipam.and_then(|ipam| ipam.config.as_ref()).into_iter().flatten();
+    let gateway = configs.filter_map(|config| config.gateway.as_ref()?.parse().ok()).next();
+    let gateway = gateway
+        .ok_or_else(|| failure::container("read the bot's network", &"it has no gateway"))?;
+    Ok(Network { name: name.to_owned(), gateway })
 }

@@ -5,7 +5,7 @@
 
 pub(crate) mod bridge;
 pub(crate) mod create;
-pub mod pool;
+pub(crate) mod pool;
 
 pub(crate) use bridge::Bridges;
 pub(crate) use create::{Network, Networks};

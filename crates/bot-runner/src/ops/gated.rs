@@ -12,9 +12,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::classify::Cause;
-use crate::container::nano_cpus;
+use crate::container::{nano_cpus, restart_policy};
 use crate::failure::{Policy, Text, with_details};
 use crate::gate::{End, Failed, Passed, Watch, Why};
+use crate::inspect::look;
 use crate::runner::Inner;
 use crate::time::now_ns;
 use crate::{engine, failure, sim};
@@ -54,8 +55,8 @@ pub(crate) struct Refused {
     pub(crate) policy: Policy,
 }
 
-/// Starts a container and watches it. Afterwards it has the plan's CPU limit, unless it is one
-/// that is removed anyway.
+/// Starts a container and watches it. Afterwards it has the plan's CPU limit and is started again
+/// by the engine, unless it is one that is removed anyway.
 pub(crate) async fn start(
     inner: &Inner,
     container: &str,
@@ -86,29 +87,47 @@ pub(crate) async fn start(
     };
     match Box::pin(watch.run()).await {
         End::Passed(passed) => {
-            set_cpu(inner, container, expect.cpu_cores).await.map_err(removed)?;
-            Ok(Through { start, gate: began.elapsed().saturating_sub(start), passed })
+            let gate = began.elapsed().saturating_sub(start);
+            release(inner, container, expect.cpu_cores).await.map_err(removed)?;
+            Ok(Through { start, gate, passed })
         }
         End::Failed(failed) => {
             let policy = policy_of(&failed.why);
-            if policy.kept()
-                && let Err(error) = set_cpu(inner, container, expect.cpu_cores).await
-            {
-                tracing::warn!(error = error.message, "a crashing bot keeps its start-up CPU");
+            if policy.kept() {
+                release(inner, container, expect.cpu_cores).await.map_err(removed)?;
             }
             Err(Refused { failure: explain(&failed, policy), policy })
         }
     }
 }
 
-/// Changes the CPU limit of a running container.
-pub(crate) async fn set_cpu(inner: &Inner, container: &str, cores: f64) -> Result<(), Failure> {
+/// Gives a container start-up CPU, and keeps the engine from starting it again by itself.
+pub(crate) async fn boost(inner: &Inner, container: &str, cores: f64) -> Result<(), Failure> {
+    let cores = cores.max(inner.options.gate.boost_cpu_cores);
+    change(inner, container, cores, false).await
+}
+
+/// Gives a container the plan's CPU limit and leaves it to the engine to start it again whenever
+/// it ends, which it may have done already.
+pub(crate) async fn release(inner: &Inner, container: &str, cores: f64) -> Result<(), Failure> {
+    change(inner, container, cores, true).await?;
+    let looked = look(&inner.docker, container).await;
+    let seen = looked.map_err(|error| engine::failed("look at the bot's container", &error))?;
+    if seen.is_some_and(|seen| !seen.is_up()) {
+        let started = inner.docker.start_container(container, None::<StartContainerOptions>).await;
+        started.map_err(|error| engine::failed("start the bot's container", &error))?;
+    }
+    Ok(())
+}
+
+async fn change(inner: &Inner, container: &str, cores: f64, again: bool) -> Result<(), Failure> {
     let body = ContainerUpdateBody {
         nano_cpus: Some(nano_cpus(cores)),
+        restart_policy: Some(restart_policy(again)),
         ..ContainerUpdateBody::default()
     };
-    let set = inner.docker.update_container(container, body).await;
-    set.map_err(|error| engine::failed("set the bot's CPU limit", &error))
+    let changed = inner.docker.update_container(container, body).await;
+    changed.map_err(|error| engine::failed("set the bot's limits", &error))
 }
 
 /// See [`Policy`].

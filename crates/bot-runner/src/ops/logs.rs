@@ -76,7 +76,8 @@ impl Runner {
         let asked: Option<Cursor> = query.cursor.as_deref().and_then(|text| text.parse().ok());
         let lines = match asked {
             None => {
-                let lines = read::tail(&inner.docker, &found.seen.id, query.lines, &secrets(&found));
+                let secrets = secrets(&found);
+                let lines = read::tail(&inner.docker, &found.seen.id, query.lines, &secrets);
                 lines.await.map_err(|error| engine::failed("read the bot's logs", &error))?
             }
             Some(cursor) => new_lines(inner, &found, cursor, query).await?,

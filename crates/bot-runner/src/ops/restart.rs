@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use avtomatika_protocol::Failure;
+use avtomatika_protocol::bot::BotState;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use crate::names::Names;
 use crate::phases::Phases;
 use crate::record::Gate;
 use crate::runner::{Inner, Runner};
-use crate::{failure, sim};
+use crate::{failure, sim, supervise};
 
 /// A bot that was restarted.
 #[derive(Clone, Debug, Serialize)]
@@ -55,9 +56,9 @@ impl Runner {
         if found.seen.is_up() {
             stop_container(inner, id, inner.options.stop_grace).await?;
         }
-        note_gate(inner, &names, Gate::Pending);
-        let boost = found.labels.cpu_cores.max(inner.options.gate.boost_cpu_cores);
-        gated::set_cpu(inner, id, boost).await?;
+        // Not passed, but not half-made either: if the runner dies now, the bot must stay.
+        note_gate(inner, &names, Gate::Failed);
+        gated::boost(inner, id, found.labels.cpu_cores).await?;
         phases.phase("start_new", "starting the process");
         let expect = expect(&found);
         let started = gated::start(inner, id, &expect, &cancel, || {
@@ -77,8 +78,11 @@ impl Runner {
             }
             Err(refused) => {
                 note_gate(inner, &names, Gate::Failed);
-                if let Err(error) = gated::set_cpu(inner, id, expect.cpu_cores).await {
-                    tracing::warn!(error = error.message, "the bot keeps its start-up CPU");
+                let code = refused.failure.code.as_deref();
+                if let Some(reason @ ("TOKEN_REJECTED" | "POLLING_CONFLICT")) = code {
+                    supervise::halt(inner, &found, BotState::Failed, reason).await;
+                } else if let Err(error) = gated::release(inner, id, expect.cpu_cores).await {
+                    tracing::warn!(error = error.message, "the bot keeps its start-up limits");
                 }
                 Err(failure::with_details(refused.failure, json!({"kept": true})))
             }

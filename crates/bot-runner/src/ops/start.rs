@@ -140,7 +140,8 @@ impl Runner {
         let made = Made::make(inner, &order).await.map_err(lost)?;
         let create_ms = ms(create.elapsed());
         phases.phase("start", "starting the process");
-        let through = gated::start(inner, &made.id, &Expect::of(&request.spec), cancel, || {
+        let expect = Expect::of(&request.spec);
+        let through = gated::start(inner, &made.id, &expect, cancel, || {
             phases.phase("gate", "waiting until the bot works");
         });
         let through = match through.await {
@@ -193,6 +194,7 @@ pub(super) fn write_record(
         instance: labels.instance.clone(),
         spec_version: request.spec_version.clone(),
         gate: Gate::Pending,
+        restarts_before: 0,
         halted: None,
     };
     inner.records.put(&names.key, record).map_err(|error| failure::record(&error))
@@ -203,6 +205,7 @@ pub(super) fn write_record(
 pub(super) fn note_gate(inner: &Inner, names: &Names, gate: Gate) {
     let noted = inner.records.change(&names.key, |record| {
         record.gate = gate;
+        record.restarts_before = u64::from(gate == Gate::Failed);
         record.halted = None;
     });
     if let Err(error) = noted {

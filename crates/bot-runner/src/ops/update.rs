@@ -162,10 +162,10 @@ impl Swap<'_> {
         stop_container(inner, &self.old.seen.id, inner.options.stop_grace).await?;
         write_record(inner, self.names, self.request, &self.labels)?;
         phases.phase("start_new", "starting the new version");
-        let started =
-            gated::start(inner, &made.id, &Expect::of(&self.request.spec), cancel, || {
-                phases.phase("gate", "waiting until the new version works");
-            });
+        let expect = Expect::of(&self.request.spec);
+        let started = gated::start(inner, &made.id, &expect, cancel, || {
+            phases.phase("gate", "waiting until the new version works");
+        });
         started.await.map_err(|refused| refused.failure)
     }
 

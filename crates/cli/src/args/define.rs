@@ -37,6 +37,7 @@ pub fn define(text: Text) -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
         .subcommand_required(true)
+        .max_term_width(100)
         .disable_help_subcommand(true)
         .subcommand_help_heading(text.help(HelpTopic::CommandsHeading))
         .subcommand_value_name("COMMAND")
@@ -88,7 +89,8 @@ fn globals(text: Text) -> Vec<Arg> {
         option("token", HelpTopic::Token, text).value_name("TOKEN"),
         option("lang", HelpTopic::Lang, text)
             .value_name("LANG")
-            .value_parser(["en", "ru"]),
+            .value_parser(["en", "ru"])
+            .hide_possible_values(true),
         option("timeout", HelpTopic::Timeout, text)
             .value_name("SECONDS")
             .value_parser(value_parser!(u64).range(1..=86_400)),
@@ -97,11 +99,7 @@ fn globals(text: Text) -> Vec<Arg> {
         flag("verbose", HelpTopic::Verbose, text).short('v'),
     ]
     .into_iter()
-    .map(|arg| {
-        arg.global(true)
-            .hide_possible_values(true)
-            .help_heading(heading)
-    })
+    .map(|arg| arg.global(true).help_heading(heading))
     .collect()
 }
 

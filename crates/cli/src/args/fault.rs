@@ -65,11 +65,11 @@ fn fault(error: &clap::Error) -> UsageFault {
     match error.kind() {
         ErrorKind::UnknownArgument => UsageFault::Unknown {
             argument: argument(),
-            meant: one(ContextKind::SuggestedArg).map(|text| bare(&text)),
+            meant: nearest(error, ContextKind::SuggestedArg).map(|text| bare(&text)),
         },
         ErrorKind::InvalidSubcommand => UsageFault::UnknownCommand {
             command: one(ContextKind::InvalidSubcommand).map_or_else(String::new, |t| bare(&t)),
-            meant: one(ContextKind::SuggestedSubcommand),
+            meant: nearest(error, ContextKind::SuggestedSubcommand),
         },
         ErrorKind::InvalidValue if one(ContextKind::InvalidValue).is_none_or(|v| v.is_empty()) => {
             UsageFault::NoValue(argument())
@@ -98,6 +98,11 @@ fn fault(error: &clap::Error) -> UsageFault {
         }
         _ => UsageFault::Other,
     }
+}
+
+/// The suggestion nearest to what was typed: the reader puts it last.
+fn nearest(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    all(error, kind).pop()
 }
 
 fn first(value: &ContextValue) -> Option<String> {

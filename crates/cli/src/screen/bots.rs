@@ -5,7 +5,7 @@ use super::sanitize::clean_line;
 use super::table;
 use super::theme::{Frame, Role};
 use crate::text::{Field, Text};
-use crate::view::{Bot, Bots, moment, number_or_text};
+use crate::view::{Bot, Bots, minute, moment, number_or_text};
 
 /// Draws the list of bots.
 pub fn draw_bots(view: &Bots, frame: &Frame) -> String {
@@ -39,7 +39,7 @@ fn row(bot: &Bot, text: Text) -> Vec<String> {
             .unwrap_or_default(),
         bot.started_at
             .as_deref()
-            .map(|at| clean_line(&moment(at)))
+            .map(|at| clean_line(&minute(at)))
             .unwrap_or_default(),
         bot.spec_version
             .as_ref()

@@ -30,7 +30,7 @@ pub fn draw_checks(view: &Checks, frame: &Frame) -> String {
 mod tests {
     use super::*;
     use crate::screen::theme::tests::frame;
-    use crate::text::{Check, Errors as _, Language, Screens as _};
+    use crate::text::{Check, Language};
     use crate::view::CheckResult;
 
     #[test]
@@ -57,6 +57,14 @@ mod tests {
             healthy: false,
             checks,
         };
-        insta::assert_snapshot!(draw_checks(&view, &frame(Language::Ru, 60)), @"");
+        insta::assert_snapshot!(draw_checks(&view, &frame(Language::Ru, 60)), @"
+            ╭─ Нужно ваше внимание ────────────────────────────────────╮
+            │ Настройки    ✓ http://localhost:8080                     │
+            │ Сервер       ✗ по адресу http://localhost:8080 сервер не │
+            │              отвечает                                    │
+            │   Подсказка  он запущен? `avtomatika up` запускает свой, │
+            │              --url указывает другой                      │
+            ╰──────────────────────────────────────────────────────────╯
+            ");
     }
 }

@@ -17,15 +17,16 @@ pub fn draw_deployed(view: &Deployed, frame: &Frame) -> String {
         Change::Restarted => (Role::Good, format!("✓ {}", text.restarted(&bot))),
     };
     let mut panel = Panel::new(role, &title);
+    if view.status != Change::AlreadyRunning {
+        let took_ms = view.total_ms();
+        panel
+            .maybe(text.field(Field::Took), took_ms.map(|ms| text.seconds(ms)))
+            .maybe(
+                text.field(Field::Gap),
+                view.gap_ms.map(|ms| text.seconds(ms)),
+            );
+    }
     panel
-        .maybe(
-            text.field(Field::Took),
-            view.total_ms().map(|ms| text.seconds(ms)),
-        )
-        .maybe(
-            text.field(Field::Gap),
-            view.gap_ms.map(|ms| text.seconds(ms)),
-        )
         .maybe(
             text.field(Field::Started),
             view.started_at.as_deref().map(|at| clean_line(&moment(at))),

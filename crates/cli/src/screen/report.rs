@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use super::log::Highlighter;
 use super::panel::Panel;
 use super::sanitize::{clean_line, clean_text};
 use super::theme::{Frame, Look, Role};
-use crate::text::Field;
-use crate::view::{Report, number_or_text};
+use crate::text::{Field, Text};
+use crate::view::{LogLine, Report, number_or_text};
 
 /// Draws an error.
 pub fn draw_report(view: &Report, frame: &Frame) -> String {
@@ -25,7 +26,7 @@ pub fn draw_report(view: &Report, frame: &Frame) -> String {
     if let Some(Value::Object(details)) = &view.details {
         reason = details
             .get("reason")
-            .map(|reason| clean_line(&number_or_text(reason)));
+            .map(|reason| explained(&number_or_text(reason), text));
         if let Some(back) = details.get("rolled_back").and_then(Value::as_bool) {
             panel.text(text.rolled_back(back));
         }
@@ -46,13 +47,32 @@ pub fn draw_report(view: &Report, frame: &Frame) -> String {
             text.field(Field::Job),
             view.job_id.map(|job| job.to_string()),
         );
-    let tail = view
-        .log_tail()
-        .iter()
-        .map(|line| clean_line(line))
-        .collect();
-    panel.block(text.last_lines(), tail);
+    panel.block(text.last_lines(), log_tail(view));
     panel.draw(frame)
+}
+
+/// The last lines of the bot, in the colours they have in `logs`.
+fn log_tail(view: &Report) -> Vec<String> {
+    let mut highlighter = Highlighter::default();
+    let lines = view.log_tail().into_iter().map(|text| {
+        let clean = clean_line(&text);
+        let line = LogLine {
+            text,
+            ..LogLine::default()
+        };
+        highlighter
+            .role(&line)
+            .map_or_else(|| clean.clone(), |role| role.mark(&clean))
+    });
+    lines.collect()
+}
+
+/// A reason in words, if it is a code that is known.
+fn explained(reason: &str, text: Text) -> String {
+    match text.by_code(reason) {
+        Some(said) => format!("{} ({reason})", said.message),
+        None => clean_line(reason),
+    }
 }
 
 /// What the details hold beside what is shown in its own place.
@@ -66,7 +86,7 @@ fn details(view: &Report) -> Option<String> {
             let pairs: Vec<String> = pairs
                 .map(|(key, value)| format!("{key}: {}", compact(value)))
                 .collect();
-            pairs.join(", ")
+            pairs.join("; ")
         }
         other => compact(other),
     };

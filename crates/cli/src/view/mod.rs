@@ -15,4 +15,4 @@ pub use deployed::{Accepted, Change, Deployed, Stopped};
 pub use document::{Document, Refusal};
 pub use log::{Log, LogLine};
 pub use report::Report;
-pub use shown::{moment, number_or_text};
+pub use shown::{minute, moment, number_or_text};

@@ -20,6 +20,19 @@ pub fn moment(text: &str) -> String {
         .unwrap_or_else(|| text.to_owned())
 }
 
+/// A moment as `2026-01-27 10:00 UTC`, for tables.
+pub fn minute(text: &str) -> String {
+    let moment = moment(text);
+    // `…:00 UTC` without its seconds; anything else isn't a moment and stays as it is.
+    match moment
+        .strip_suffix(" UTC")
+        .and_then(|moment| moment.rsplit_once(':'))
+    {
+        Some((minute, _)) => format!("{minute} UTC"),
+        None => moment,
+    }
+}
+
 /// A version may be a number or a digest.
 pub fn number_or_text(value: &Value) -> String {
     match value {
@@ -40,5 +53,7 @@ mod tests {
         );
         assert_eq!(moment("2026-01-27T10:00:00.5"), "2026-01-27 10:00:00 UTC");
         assert_eq!(moment("soon"), "soon");
+        assert_eq!(minute("2026-01-27T10:00:59Z"), "2026-01-27 10:00 UTC");
+        assert_eq!(minute("at 5:30"), "at 5:30");
     }
 }

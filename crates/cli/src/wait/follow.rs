@@ -20,8 +20,6 @@ const POLL_SHORT: Duration = Duration::from_secs(2);
 const OUTAGE_MAX: Duration = Duration::from_secs(30);
 /// The pause between two tries, and between two polls that a server answers without waiting.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A poll answered faster than this, without news, was not parked.
-const UNPARKED: Duration = Duration::from_millis(500);
 
 /// Waits for jobs.
 pub struct Waiter<'a> {
@@ -83,17 +81,17 @@ impl Waiter<'_> {
             if view.status.is_terminal() {
                 return Ok(view);
             }
-            if tracker.has_moved(&view) {
-                park = POLL_SHORT;
-                continue;
-            }
-            let parked = asked.elapsed() >= UNPARKED;
-            if let Some(waiting) = view.waiting.as_ref().filter(|_| parked) {
-                self.progress.waiting(waiting.reason);
-            }
-            if parked {
+            // A poll parked to its end means that nothing has moved meanwhile.
+            let moved = tracker.has_moved(&view);
+            if asked.elapsed() >= park {
+                if let Some(waiting) = &view.waiting {
+                    self.progress.waiting(waiting.reason);
+                }
                 park = POLL_LONG;
+            } else if moved {
+                park = POLL_SHORT;
             } else {
+                // A server of the seed era answers without parking.
                 tokio::time::sleep(PAUSE).await;
             }
         }

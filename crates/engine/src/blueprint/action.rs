@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use avtomatika_protocol::WorkerId;
+use avtomatika_protocol::{ClientId, WorkerId};
 use serde_json::{Map, Value};
 
 use super::RetryPolicy;
@@ -51,6 +51,9 @@ pub struct Dispatch {
     pub priority: i32,
     /// Only this worker may do it.
     pub worker: Option<WorkerId>,
+    /// Whose the sealed values in the parameters are; `None`: the job's client. A handler names
+    /// another client only after it has checked that the job may act on what is that client's.
+    pub sealed_for: Option<ClientId>,
     /// How often it is tried.
     pub retry: RetryPolicy,
     /// How long one attempt may run, milliseconds, whatever the worker's heartbeats say.
@@ -153,6 +156,7 @@ impl Dispatch {
             transitions: BTreeMap::new(),
             priority: 0,
             worker: None,
+            sealed_for: None,
             retry: RetryPolicy::default(),
             execution_timeout_ms: None,
             dispatch_timeout_ms: None,
@@ -184,6 +188,13 @@ impl Dispatch {
     #[must_use]
     pub fn to_worker(mut self, worker: Option<WorkerId>) -> Self {
         self.worker = worker;
+        self
+    }
+
+    /// The same, with sealed values of this client's in its parameters.
+    #[must_use]
+    pub fn sealed_for(mut self, client: ClientId) -> Self {
+        self.sealed_for = Some(client);
         self
     }
 

@@ -22,6 +22,7 @@ pub struct Blueprint {
     pub secrets: Vec<String>,
     pub(crate) states: BTreeMap<String, State>,
     pub(crate) input_check: Option<InputCheck>,
+    pub(crate) abort: Option<Arc<dyn Handler>>,
 }
 
 /// Where jobs are posted: `/api/{version}{path}`, or `/api{path}` without a version.
@@ -63,6 +64,7 @@ pub struct Builder {
     secrets: Vec<String>,
     states: Vec<(String, State)>,
     input_check: Option<InputCheck>,
+    abort: Option<Arc<dyn Handler>>,
 }
 
 /// What is wrong with a blueprint.
@@ -112,6 +114,7 @@ impl Blueprint {
             secrets: Vec::new(),
             states: Vec::new(),
             input_check: None,
+            abort: None,
         }
     }
 
@@ -190,6 +193,22 @@ impl Builder {
         self
     }
 
+    /// Runs when a job ends without reaching an end state: it was cancelled, quarantined, or
+    /// failed where no transition was given. The handler may load documents; of its answer only
+    /// the data and the documents count, written in the commit that ends the job. It can't keep
+    /// the job from ending.
+    #[must_use]
+    pub fn on_abort<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(&super::Context<'_>) -> Result<super::Action, super::HandlerError>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.abort = Some(Arc::new(handler));
+        self
+    }
+
     /// The state jobs begin in.
     #[must_use]
     pub fn start<H>(mut self, name: &str, handler: H) -> Self
@@ -263,6 +282,7 @@ impl Builder {
             secrets: self.secrets,
             states,
             input_check: self.input_check,
+            abort: self.abort,
         })
     }
 }

@@ -82,6 +82,13 @@ pub(super) fn lost(
                 .hint("start a worker for this task type, or wait longer")
         }
     };
+    // A task nobody took again was last done by whoever had it before.
+    let earlier = step.job.last_task.take();
+    let worker = worker.or_else(|| {
+        earlier
+            .filter(|_| step.job.retry_count > 0)
+            .and_then(|task| task.worker)
+    });
     step.job.last_task = Some(LastTask {
         task_type: work.task_type.to_string(),
         status: "failure".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use avtomatika_protocol::job::Phase;
-use avtomatika_protocol::{ClientId, Failure, JobId, JobStatus, TaskId};
+use avtomatika_protocol::{ClientId, Failure, JobId, JobStatus, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -62,6 +62,9 @@ pub struct Work {
     pub transitions: BTreeMap<String, String>,
     /// How often it is tried.
     pub retry: RetryPolicy,
+    /// The only worker that may have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<WorkerId>,
 }
 
 impl Job {

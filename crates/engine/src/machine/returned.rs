@@ -55,13 +55,14 @@ fn enqueue(step: &mut Step, dispatch: Dispatch, env: &Env) {
         task_type: dispatch.task_type,
         params: params.to_string(),
         sealed,
+        sealed_for: dispatch.sealed_for,
     };
     let entry = QueueEntry {
         task_id: env.task_id,
         job_id: step.job.id,
         task_type: Arc::clone(&task_type),
         priority: dispatch.priority,
-        worker: dispatch.worker,
+        worker: dispatch.worker.clone(),
         queued_at_ms: env.now_ms,
         ready_at_ms: env.now_ms,
         attempt: 0,
@@ -77,6 +78,7 @@ fn enqueue(step: &mut Step, dispatch: Dispatch, env: &Env) {
         task_type,
         transitions: dispatch.transitions,
         retry: dispatch.retry,
+        worker: dispatch.worker,
     });
     step.tasks.push(TaskChange::Add(Box::new(task), entry));
 }

@@ -3,7 +3,7 @@
 use avtomatika_protocol::JobStatus;
 
 use super::{Env, Event, Ignored, Job, failure, returned};
-use crate::blueprint::{Blueprint, State};
+use crate::blueprint::{Blueprint, EndAs, State};
 use crate::storage::TaskChange;
 
 /// What came of an event.
@@ -139,6 +139,10 @@ impl Step {
             Some(State::End(how)) => {
                 state.clone_into(&mut self.job.state);
                 self.job.transitions += 1;
+                if *how == EndAs::Completed {
+                    // A failure on the way that the blueprint coped with is not the job's.
+                    self.job.failure = None;
+                }
                 self.end(how.status());
             }
             Some(State::Work(_)) => {

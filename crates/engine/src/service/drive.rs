@@ -7,7 +7,7 @@ use avtomatika_protocol::JobId;
 use super::documents::Workspace;
 use super::engine::Inner;
 use super::error::EngineError;
-use crate::blueprint::{ActionKind, Blueprint, Context, HandlerError, State};
+use crate::blueprint::{ActionKind, Blueprint, Context, Handler, HandlerError, LastTask, State};
 use crate::machine::{Env, Event, Ignored, Job, Next, Step, step};
 use crate::names;
 use crate::storage::{Batch, StoreError, TaskChange};
@@ -70,6 +70,10 @@ impl Inner {
             .get(job.blueprint.as_ref())
             .ok_or_else(|| EngineError::UnknownBlueprint(job.blueprint.to_string()))?;
         let finishes_task = matches!(event, Event::Reported { .. } | Event::Lost { .. });
+        let cancelled = match &event {
+            Event::CancelRequested => self.cancelled_task(job).await?,
+            _ => None,
+        };
         let mut workspace = Workspace::default();
         let mut tasks: Vec<TaskChange> = Vec::new();
         let mut current = step(job, event, blueprint, &self.env()).map_err(EngineError::Ignored)?;
@@ -91,6 +95,14 @@ impl Inner {
         }
         tasks.append(&mut current.tasks);
         let Step { job: mut after, .. } = current;
+        after.last_task = cancelled.or(after.last_task);
+        if let Some(abort) = &blueprint.abort
+            && after.status.is_terminal()
+            && !matches!(blueprint.state(&after.state), Some(State::End(_)))
+        {
+            self.run_abort(&mut after, abort.as_ref(), &mut workspace)
+                .await?;
+        }
         after.version = job.version + 1;
         Ok(Batch {
             job: after,
@@ -113,6 +125,47 @@ impl Inner {
                 job.state
             ))));
         };
+        self.run(job, handler.as_ref(), workspace).await
+    }
+
+    /// Runs a blueprint's last words for a job that ends abruptly. They can't keep it from
+    /// ending.
+    async fn run_abort(
+        &self,
+        job: &mut Job,
+        abort: &dyn Handler,
+        workspace: &mut Workspace,
+    ) -> Result<(), EngineError> {
+        match self.run(job, abort, workspace).await? {
+            Ok(action) => job.data.extend(action.data),
+            Err(error) => tracing::warn!(job = %job.id, %error, "the abort handler failed"),
+        }
+        Ok(())
+    }
+
+    /// The task a job that is being cancelled waits for, and who has it.
+    async fn cancelled_task(&self, job: &Job) -> Result<Option<LastTask>, EngineError> {
+        let Some(work) = &job.work else {
+            return Ok(None);
+        };
+        let entry = self.store.queue_entry(work.task).await?;
+        Ok(Some(LastTask {
+            task_type: work.task_type.to_string(),
+            status: "cancelled".to_owned(),
+            worker: entry
+                .and_then(|entry| entry.lease)
+                .map(|lease| lease.worker),
+            failure: None,
+        }))
+    }
+
+    /// Runs a handler, loading the documents it asks for.
+    async fn run(
+        &self,
+        job: &Job,
+        handler: &dyn Handler,
+        workspace: &mut Workspace,
+    ) -> Result<Result<crate::blueprint::Action, HandlerError>, EngineError> {
         for _ in 0..LOADS_MAX {
             let context = Context {
                 job_id: job.id,
@@ -210,7 +263,7 @@ fn wakes(batch: &Batch) -> Vec<Wake> {
                 if *ready_at_ms <= batch.job.updated_at_ms
                     && let Some(work) = &batch.job.work
                 {
-                    wakes.push(Wake::Poll(Arc::clone(&work.task_type), None));
+                    wakes.push(Wake::Poll(Arc::clone(&work.task_type), work.worker.clone()));
                 }
                 wakes.push(Wake::Timer);
             }

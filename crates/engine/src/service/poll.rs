@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::engine::Engine;
 use super::error::EngineError;
 use crate::names;
-use crate::storage::{Claim, Lease, QueueEntry, Touched};
+use crate::storage::{Claim, Lease, QueueEntry, Task, Touched};
 
 /// A worker's wish for a task.
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ impl Engine {
             return Ok(None);
         };
         let params = if task.sealed {
-            match self.open_params(&task.params, entry.job_id).await? {
+            match self.open_params(&task).await? {
                 Ok(params) => params,
                 Err(failure) => {
                     self.report_unopened(worker, &entry, lease, &failure).await;
@@ -176,21 +176,18 @@ impl Engine {
         }))
     }
 
-    async fn open_params(
-        &self,
-        params: &str,
-        job: avtomatika_protocol::JobId,
-    ) -> Result<Result<String, Failure>, EngineError> {
+    async fn open_params(&self, task: &Task) -> Result<Result<String, Failure>, EngineError> {
         let inner = &self.0;
-        let Some(job) = inner.store.job(job).await? else {
+        let Some(job) = inner.store.job(task.job_id).await? else {
             return Err(EngineError::JobNotFound);
         };
-        let opened = serde_json::from_str::<serde_json::Value>(params)
+        let owner = task.sealed_for.as_ref().unwrap_or(job.owner());
+        let opened = serde_json::from_str::<serde_json::Value>(&task.params)
             .map_err(|error| error.to_string())
             .and_then(|mut value| {
                 inner
                     .sealer
-                    .open_all(&mut value, job.owner().as_str())
+                    .open_all(&mut value, owner.as_str())
                     .map_err(|error| error.to_string())
                     .map(|()| value.to_string())
             });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avtomatika_protocol::job::JobView;
-use avtomatika_protocol::{ClientId, JobId};
+use avtomatika_protocol::{ClientId, JobId, JobStatus};
 use serde_json::Value;
 
 use super::engine::{Engine, Inner};
@@ -64,6 +64,29 @@ impl Engine {
                 () = changed => {}
                 () = tokio::time::sleep_until(deadline) => return Ok(inner.view(&job).await?),
                 () = inner.draining.cancelled() => return Ok(inner.view(&job).await?),
+            }
+        }
+    }
+
+    /// Waits for a job to end. Answers its status, or `None` if it hasn't ended in time.
+    ///
+    /// For programs that embed the engine; it doesn't ask whose job it is.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`], or when the store failed.
+    pub async fn ended(&self, id: JobId, wait: Duration) -> Result<Option<JobStatus>, EngineError> {
+        let inner = &self.0;
+        let watch = inner.watchers.watch(id);
+        let deadline = tokio::time::Instant::now() + wait;
+        loop {
+            let changed = watch.changed();
+            let job = inner.store.job(id).await?.ok_or(EngineError::JobNotFound)?;
+            if job.status.is_terminal() {
+                return Ok(Some(job.status));
+            }
+            tokio::select! {
+                () = changed => {}
+                () = tokio::time::sleep_until(deadline) => return Ok(None),
             }
         }
     }

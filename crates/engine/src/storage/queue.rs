@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use avtomatika_protocol::{JobId, LeaseId, TaskId, WorkerId};
+use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 
 /// A task: what a worker is asked to do. Never changes once queued.
@@ -20,6 +20,9 @@ pub struct Task {
     pub params: String,
     /// Whether `params` holds sealed values that must be opened for the worker.
     pub sealed: bool,
+    /// Whose the sealed values are, if not the job's client's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_for: Option<ClientId>,
 }
 
 /// Where a task is between being queued and being finished.

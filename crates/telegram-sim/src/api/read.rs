@@ -20,7 +20,14 @@ pub(crate) async fn read_args(request: Request, body_bytes_max: usize) -> Result
         request.uri().query().unwrap_or_default().as_bytes(),
     );
     match content_type(request.headers()).as_str() {
-        "multipart/form-data" => add_multipart(&mut args, request).await?,
+        "multipart/form-data" => {
+            // Read to the very end first: the parser stops at the last boundary, and hyper closes
+            // a connection whose body was not read up, just when the bot's next call comes.
+            let (parts, body) = request.into_parts();
+            let body = whole(body, body_bytes_max).await?;
+            let request = Request::from_parts(parts, Body::from(body));
+            add_multipart(&mut args, request).await?;
+        }
         "application/json" => {
             let body = whole(request.into_body(), body_bytes_max).await?;
             add_json(&mut args, &body)?;
@@ -81,7 +88,6 @@ fn add_json(args: &mut Args, body: &[u8]) -> Result<(), ApiError> {
 }
 
 async fn add_multipart(args: &mut Args, request: Request) -> Result<(), ApiError> {
-    // The size is limited by the router's body limit, which the extractor honours.
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|_| ApiError::bad_request("can't parse multipart body: no boundary"))?;

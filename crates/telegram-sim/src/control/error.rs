@@ -48,6 +48,23 @@ impl ControlError {
         }
     }
 
+    pub(crate) fn method_not_allowed() -> Self {
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            code: "METHOD_NOT_ALLOWED",
+            message: "this path does not take this HTTP method".to_owned(),
+        }
+    }
+
+    /// A request that the framework could not read; its text names the field.
+    pub(crate) fn unreadable(status: StatusCode, message: String) -> Self {
+        Self {
+            status,
+            code: "BAD_REQUEST",
+            message,
+        }
+    }
+
     pub(crate) fn full(what: &str, limit: usize) -> Self {
         Self {
             status: StatusCode::TOO_MANY_REQUESTS,

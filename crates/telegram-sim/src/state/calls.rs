@@ -12,6 +12,9 @@ use crate::{
 /// Longest argument kept; a message is at most 4 096 characters.
 const ARG_BYTES_MAX: usize = 16 << 10;
 
+/// Most arguments kept; no method has half as many.
+const ARGS_MAX: usize = 64;
+
 /// Latest calls, oldest first, and counters of all.
 #[derive(Debug)]
 pub(crate) struct Calls {
@@ -61,11 +64,8 @@ impl Calls {
         }
         let chat_id = chat_of(call.result.as_ref())
             .or_else(|| call.args.get("chat_id").and_then(|id| id.parse().ok()));
-        let args = call
-            .args
-            .into_iter()
-            .map(|(name, value)| (name, cut(value)))
-            .collect();
+        let args = call.args.into_iter().take(ARGS_MAX);
+        let args = args.map(|(name, value)| (cut(name), cut(value))).collect();
         let (error_code, description) = call.error.unzip();
         self.records.push_back(CallRecord {
             seq: self.last_seq,

@@ -16,6 +16,9 @@ pub(crate) struct Files {
 /// Most files kept, however small.
 const FILES_MAX: usize = 2_000;
 
+/// Longest name kept.
+const NAME_CHARS_MAX: usize = 255;
+
 /// One file.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredFile {
@@ -48,7 +51,7 @@ impl Files {
             file_id: format!("SimFile-{folder}-{number}"),
             unique_id: format!("SimUnique-{number}"),
             path: format!("{folder}/file_{number}{suffix}"),
-            file_name: file_name.to_owned(),
+            file_name: file_name.chars().take(NAME_CHARS_MAX).collect(),
             content,
         };
         self.bytes += file.content.len();

@@ -65,7 +65,10 @@ impl World {
                     .take(20)
                     .collect(),
             })?;
-            world.register(token, &NewBot::default()).ok();
+            let refused = Error::TokenRefused { bot: token.id() };
+            world
+                .register(token, &NewBot::default())
+                .map_err(|_| refused)?;
         }
         Ok(world)
     }

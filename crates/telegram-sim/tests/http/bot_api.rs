@@ -1,9 +1,16 @@
 //! Paths, arguments, envelopes and errors of the Bot API side.
 
 use crate::support::{BOT, TOKEN, none, start, start_with};
+use std::time::Duration;
+
 use avtomatika_telegram_sim::{SimOptions, control::Fault};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::sleep,
+};
 
 #[tokio::test]
 async fn tokens_of_the_wrong_form_are_401() {
@@ -168,6 +175,35 @@ async fn a_body_that_is_too_large_is_refused() {
         .await
         .unwrap();
     assert_eq!(response.status(), 413);
+}
+
+/// A connection must outlive an upload: libraries use it for their next call at once.
+#[tokio::test]
+async fn an_upload_leaves_the_connection_open() {
+    let sim = start().await;
+    let mut stream = TcpStream::connect(sim.url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
+    let part = |name: &str, file: &str, content: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n")
+    };
+    let file = part("document", "; filename=\"a.txt\"", "content");
+    let body = format!("{}{file}--b--\r\n", part("chat_id", "", "1"));
+    let head = format!(
+        "POST /bot{TOKEN}/sendDocument HTTP/1.1\r\nHost: sim\r\nTransfer-Encoding: chunked\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\n\r\n{:x}\r\n{body}\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The end of the body comes late, as it may on any network.
+    sleep(Duration::from_millis(200)).await;
+    let next = format!(
+        "0\r\n\r\nGET /bot{TOKEN}/getMe HTTP/1.1\r\nHost: sim\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(next.as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
 }
 
 #[tokio::test]

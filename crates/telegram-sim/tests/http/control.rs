@@ -258,6 +258,16 @@ async fn mistakes_are_told() {
     assert!(sim.client.send_text(BOT, "").await.is_err());
     let path = format!("{}/_sim/nowhere", sim.url);
     assert_eq!(sim.http.get(path).send().await.unwrap().status(), 404);
+    let path = format!("{}/_sim/bots/{BOT}/messages", sim.url);
+    for request in [
+        sim.http.put(&path),
+        sim.http.post(&path).json(&json!({"txt": 1})),
+    ] {
+        let response = request.send().await.unwrap();
+        assert!(response.status().is_client_error());
+        let body: serde_json::Value = response.json().await.unwrap();
+        assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string());
+    }
     let gone = SimClient::new("http://127.0.0.1:9");
     let error = gone.health().await.unwrap_err();
     assert!(error.to_string().contains("127.0.0.1:9"), "{error}");

@@ -9,7 +9,11 @@
 )]
 
 mod bot_api;
+mod chat;
 mod control;
+mod libraries;
 mod methods;
 mod polling;
+mod python;
 mod support;
+mod webhook;

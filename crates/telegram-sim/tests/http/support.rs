@@ -91,8 +91,8 @@ impl Running {
     }
 
     /// A long poll that runs beside the test.
-    pub(crate) fn poll_beside(&self, args: Value) -> JoinHandle<Value> {
-        let request = self.http.post(self.method("getUpdates")).json(&args);
+    pub(crate) fn poll_beside(&self, args: &Value) -> JoinHandle<Value> {
+        let request = self.http.post(self.method("getUpdates")).json(args);
         tokio::spawn(async move { request.send().await.unwrap().json().await.unwrap() })
     }
 

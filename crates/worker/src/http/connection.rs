@@ -41,7 +41,9 @@ type Driver = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
 pub(crate) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     /// Reads and writes the socket. Gone once the connection has ended.
-    driver: Option<Driver>,
+    ///
+    /// Boxed, because connections move in and out of the pool and a driver is large.
+    driver: Option<Box<Driver>>,
 }
 
 impl Connection {
@@ -58,7 +60,7 @@ impl Connection {
             .map_err(Error::Exchange)?;
         Ok(Self {
             sender,
-            driver: Some(driver),
+            driver: Some(Box::new(driver)),
         })
     }
 
@@ -107,7 +109,7 @@ impl Connection {
 
 /// An exchange, together with the connection that carries it.
 struct Driven<'a, F> {
-    driver: &'a mut Option<Driver>,
+    driver: &'a mut Option<Box<Driver>>,
     exchange: Pin<&'a mut F>,
 }
 
@@ -121,7 +123,7 @@ impl<F: Future> Future for Driven<'_, F> {
             return Poll::Ready(output);
         }
         if let Some(driver) = self.driver.as_mut()
-            && Pin::new(driver).poll(context).is_ready()
+            && Pin::new(driver.as_mut()).poll(context).is_ready()
         {
             // The exchange learns of the end, and of its reason, through its own channel.
             *self.driver = None;

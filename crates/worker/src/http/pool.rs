@@ -103,7 +103,7 @@ impl Pool {
     fn keep(&self, connection: Connection) {
         let mut idle = self.idle.lock();
         let now = Instant::now();
-        if idle
+        while idle
             .front()
             .is_some_and(|(since, _)| now.duration_since(*since) > IDLE_MAX)
         {
@@ -144,5 +144,84 @@ impl Pool {
             );
         }
         request
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    /// A server that answers as often as told on each connection and then closes it unannounced.
+    async fn server(answers_each: usize) -> Pool {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 4096];
+                for _ in 0..answers_each {
+                    if stream.read(&mut request).await.unwrap() == 0 {
+                        break;
+                    }
+                    stream.write_all(OK).await.unwrap();
+                }
+                // Late enough for the client to have kept the connection.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        Pool::new(ServerUrl::parse(&url).unwrap(), None, 1000)
+    }
+
+    async fn get(pool: &Pool) -> Result<Reply, Error> {
+        let target = Uri::from_static("/");
+        pool.send(
+            &Method::GET,
+            &target,
+            Bytes::new(),
+            Duration::from_millis(300),
+        )
+        .await
+    }
+
+    #[tokio::test]
+    async fn connections_are_kept_and_replaced_when_the_server_closes_them() {
+        let pool = server(2).await;
+        for round in 0..6 {
+            let reply = get(&pool).await.unwrap();
+            assert_eq!(
+                (reply.status.as_u16(), &*reply.body),
+                (200, &b"ok"[..]),
+                "{round}"
+            );
+            assert_eq!(pool.idle.lock().len(), 1, "{round}");
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_are_limited_in_time_and_in_length() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let unanswered = Pool::new(ServerUrl::parse(&url).unwrap(), None, 1000);
+        assert!(matches!(
+            get(&unanswered).await,
+            Err(Error::TimedOut { .. })
+        ));
+        assert_eq!(unanswered.idle.lock().len(), 0);
+
+        let short = Pool {
+            answer_bytes_max: 1,
+            ..server(1).await
+        };
+        assert!(matches!(
+            get(&short).await,
+            Err(Error::AnswerTooLong { limit_bytes: 1 })
+        ));
+        assert_eq!(short.idle.lock().len(), 0);
     }
 }

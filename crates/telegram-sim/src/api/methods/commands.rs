@@ -12,11 +12,20 @@ use crate::{
 
 /// Most lists (pairs of scope and language) kept.
 const LISTS_MAX: usize = 1_000;
+/// Most commands in a list.
+const COMMANDS_MAX: usize = 100;
+/// Longest description of a command.
+const DESCRIPTION_CHARS_MAX: usize = 256;
+/// Longest scope with its language.
+const KEY_BYTES_MAX: usize = 256;
 
 pub(super) fn set(cell: &BotCell, args: &Args) -> ApiResult {
     let Some(Value::Array(commands)) = args.json("commands")? else {
         return Err(ApiError::bad_request("can't parse commands JSON object"));
     };
+    if commands.len() > COMMANDS_MAX {
+        return Err(ApiError::bad_request("BOT_COMMANDS_TOO_MUCH"));
+    }
     for command in &commands {
         let name = command["command"].as_str().unwrap_or_default();
         let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
@@ -24,7 +33,8 @@ pub(super) fn set(cell: &BotCell, args: &Args) -> ApiResult {
         if name.is_empty() || name.len() > 32 || !name.bytes().all(letter) {
             return Err(ApiError::bad_request("BOT_COMMAND_INVALID"));
         }
-        if command["description"].as_str().is_none_or(str::is_empty) {
+        let description = command["description"].as_str().unwrap_or_default();
+        if !(1..=DESCRIPTION_CHARS_MAX).contains(&description.chars().count()) {
             return Err(ApiError::bad_request("BOT_COMMAND_DESCRIPTION_INVALID"));
         }
     }
@@ -57,8 +67,9 @@ fn key(args: &Args) -> Result<String, ApiError> {
     let scope = args
         .json("scope")?
         .unwrap_or_else(|| json!({"type": "default"}));
-    Ok(format!(
-        "{scope} {}",
-        args.text("language_code").unwrap_or_default()
-    ))
+    let key = format!("{scope} {}", args.text("language_code").unwrap_or_default());
+    if key.len() > KEY_BYTES_MAX {
+        return Err(ApiError::bad_request("can't parse scope JSON object"));
+    }
+    Ok(key)
 }

@@ -15,6 +15,10 @@ use crate::{
 const TEXT_UNITS_MAX: usize = 4096;
 /// Longest caption of a file.
 const CAPTION_UNITS_MAX: usize = 1024;
+/// Longest reply markup, as JSON.
+const MARKUP_BYTES_MAX: usize = 10 << 10;
+/// Most entities of a message; further ones are dropped, as on the public server.
+const ENTITIES_MAX: usize = 100;
 
 pub(super) fn message(cell: &BotCell, args: &Args) -> ApiResult {
     let mut bot = cell.lock();
@@ -114,6 +118,12 @@ pub(super) fn add_common(
 
 /// The inline keyboard of a call; other keyboards are not part of a message.
 pub(super) fn inline_keyboard(args: &Args) -> Result<Option<Value>, ApiError> {
+    if args
+        .text("reply_markup")
+        .is_some_and(|text| text.len() > MARKUP_BYTES_MAX)
+    {
+        return Err(ApiError::bad_request("reply markup is too long"));
+    }
     let Some(markup) = args.json("reply_markup")? else {
         return Ok(None);
     };
@@ -143,12 +153,14 @@ pub(super) fn inline_keyboard(args: &Args) -> Result<Option<Value>, ApiError> {
 }
 
 /// Text without markup, and its entities: given, parsed, or found.
-fn formatted(raw: &str, args: &Args, entities: &str) -> Result<(String, Vec<Value>), ApiError> {
-    if let Some(mode) = args.text("parse_mode") {
-        return text::parse(mode, raw).map_err(|reason| ApiError::bad_request(&reason));
-    }
-    if let Some(Value::Array(given)) = args.json(entities)? {
-        return Ok((raw.to_owned(), given));
-    }
-    Ok((raw.to_owned(), text::detect(raw)))
+fn formatted(raw: &str, args: &Args, given: &str) -> Result<(String, Vec<Value>), ApiError> {
+    let (plain, mut entities) = if let Some(mode) = args.text("parse_mode") {
+        text::parse(mode, raw).map_err(|reason| ApiError::bad_request(&reason))?
+    } else if let Some(Value::Array(given)) = args.json(given)? {
+        (raw.to_owned(), given)
+    } else {
+        (raw.to_owned(), text::detect(raw))
+    };
+    entities.truncate(ENTITIES_MAX);
+    Ok((plain, entities))
 }

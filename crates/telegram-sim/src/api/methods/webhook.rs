@@ -18,6 +18,8 @@ use crate::{
 
 /// Longest secret token.
 const SECRET_BYTES_MAX: usize = 256;
+/// Longest URL.
+const URL_BYTES_MAX: usize = 2_048;
 
 pub(super) fn set(world: &Arc<World>, cell: &Arc<BotCell>, args: &Args) -> ApiResult {
     let Some(text) = args.text("url") else {
@@ -33,6 +35,10 @@ pub(super) fn set(world: &Arc<World>, cell: &Arc<BotCell>, args: &Args) -> ApiRe
     if let Some(kinds) = allowed_updates(args) {
         bot.queue.allow(kinds);
     }
+    let same = bot
+        .webhook
+        .as_ref()
+        .is_some_and(|webhook| webhook.url == text);
     let cancel = world.shutdown.child_token();
     let delivery = Delivery {
         world: Arc::clone(world),
@@ -50,9 +56,14 @@ pub(super) fn set(world: &Arc<World>, cell: &Arc<BotCell>, args: &Args) -> ApiRe
     });
     drop(bot);
     world.tasks.spawn(delivery.run());
+    let words = if same {
+        "Webhook is already set"
+    } else {
+        "Webhook was set"
+    };
     Ok(Success {
         result: json!(true),
-        description: Some("Webhook was set"),
+        description: Some(words),
     })
 }
 
@@ -104,6 +115,9 @@ fn check_url(text: &str, anywhere: bool) -> Result<Url, ApiError> {
     let bad = |why: &str| ApiError::bad_request(&format!("bad webhook: {why}"));
     let url =
         Url::parse(text).map_err(|_| ApiError::bad_request("invalid webhook URL specified"))?;
+    if text.len() > URL_BYTES_MAX {
+        return Err(bad("the URL is too long"));
+    }
     if url.scheme() != "http" {
         return Err(bad("this simulator delivers over plain http only"));
     }

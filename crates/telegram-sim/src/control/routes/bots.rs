@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
 };
 use tokio::time::Instant;
 
-use super::{find, refused, wait_time};
+use super::{
+    extract::{Arguments, Body},
+    find, refused, wait_time,
+};
 use crate::{
     control::{BotInfo, BotQuery, Conflict, ControlError, Health, LedgerQuery, LedgerView, NewBot},
     state::World,
@@ -34,7 +37,7 @@ pub(super) async fn list(State(world): State<Arc<World>>) -> Json<Vec<BotInfo>> 
 
 pub(super) async fn register(
     State(world): State<Arc<World>>,
-    Json(new): Json<NewBot>,
+    Body(new): Body<NewBot>,
 ) -> Result<Json<BotInfo>, ControlError> {
     let token = Token::parse(&new.token)
         .ok_or_else(|| ControlError::bad_request("a token looks like <digits>:<secret>"))?;
@@ -54,7 +57,7 @@ pub(super) async fn register(
 pub(super) async fn info(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Query(query): Query<BotQuery>,
+    Arguments(query): Arguments<BotQuery>,
 ) -> Result<Json<BotInfo>, ControlError> {
     if query.wait_first_poll_ms == 0 {
         return Ok(Json(find(&world, &bot)?.info()));
@@ -92,7 +95,7 @@ pub(super) async fn conflicts(
 pub(super) async fn ledger(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Query(query): Query<LedgerQuery>,
+    Arguments(query): Arguments<LedgerQuery>,
 ) -> Result<Json<LedgerView>, ControlError> {
     let cell = find(&world, &bot)?;
     let bot = cell.lock();

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use tokio::time::Instant;
 
-use super::{find, wait_time};
+use super::{extract::Arguments, find, wait_time};
 use crate::{
     control::{Answer, AnswerQuery, CallFound, CallList, CallQuery, ControlError},
     state::World,
@@ -20,7 +20,7 @@ const CALLS_MAX: usize = 1_000;
 pub(super) async fn list(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Query(query): Query<CallQuery>,
+    Arguments(query): Arguments<CallQuery>,
 ) -> Result<Json<CallList>, ControlError> {
     let cell = find(&world, &bot)?;
     let bot = cell.lock();
@@ -34,7 +34,7 @@ pub(super) async fn list(
 pub(super) async fn wait(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Query(query): Query<CallQuery>,
+    Arguments(query): Arguments<CallQuery>,
 ) -> Result<Json<CallFound>, ControlError> {
     let cell = find(&world, &bot)?;
     let look = cell.wait_until(wait_time(query.timeout_ms), |bot| {
@@ -46,7 +46,7 @@ pub(super) async fn wait(
 pub(super) async fn answers(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Query(query): Query<AnswerQuery>,
+    Arguments(query): Arguments<AnswerQuery>,
 ) -> Result<Json<Vec<Answer>>, ControlError> {
     let cell = find(&world, &bot)?;
     let settle = wait_time(query.settle_ms);

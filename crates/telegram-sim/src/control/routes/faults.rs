@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 
-use super::find;
+use super::{extract::Body, find};
 use crate::{
     control::{ControlError, Fault, FaultView, NewFault},
     state::{FAULTS_MAX, World},
@@ -24,7 +24,7 @@ pub(super) async fn list(
 pub(super) async fn add(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Json(new): Json<NewFault>,
+    Body(new): Body<NewFault>,
 ) -> Result<Json<Vec<FaultView>>, ControlError> {
     if let Fault::Error { code, .. } = &new.fault
         && !(400..600).contains(code)

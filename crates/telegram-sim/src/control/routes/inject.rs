@@ -5,11 +5,14 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use serde_json::{Map, Value, json};
 
-use super::find;
+use super::{
+    extract::{Arguments, Body},
+    find,
+};
 use crate::{
     clock::now_ms,
     control::{ControlError, FileQuery, Injected, NewCallback, NewMessage, Person, StoredFile},
@@ -22,7 +25,7 @@ type Answer = Result<Json<Injected>, ControlError>;
 pub(super) async fn message(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Json(new): Json<NewMessage>,
+    Body(new): Body<NewMessage>,
 ) -> Answer {
     let cell = find(&world, &bot)?;
     check(&new.from)?;
@@ -53,7 +56,7 @@ pub(super) async fn message(
 pub(super) async fn callback(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Json(new): Json<NewCallback>,
+    Body(new): Body<NewCallback>,
 ) -> Answer {
     let cell = find(&world, &bot)?;
     check(&new.from)?;
@@ -85,7 +88,7 @@ pub(super) async fn callback(
 pub(super) async fn raw(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Json(mut update): Json<Map<String, Value>>,
+    Body(mut update): Body<Map<String, Value>>,
 ) -> Answer {
     let cell = find(&world, &bot)?;
     update.remove("update_id");
@@ -103,7 +106,7 @@ pub(super) async fn raw(
 pub(super) async fn file(
     State(world): State<Arc<World>>,
     Path(bot): Path<String>,
-    Query(query): Query<FileQuery>,
+    Arguments(query): Arguments<FileQuery>,
     content: Bytes,
 ) -> Result<Json<StoredFile>, ControlError> {
     let cell = find(&world, &bot)?;

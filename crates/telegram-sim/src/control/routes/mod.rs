@@ -2,6 +2,7 @@
 
 mod bots;
 mod calls;
+mod extract;
 mod faults;
 mod inject;
 
@@ -43,6 +44,7 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
         .route("/bots/{bot}/conflicts", get(bots::conflicts))
         .route("/bots/{bot}/ledger", get(bots::ledger))
         .fallback(async || ControlError::not_found())
+        .method_not_allowed_fallback(async || ControlError::method_not_allowed())
         .layer(from_fn_with_state(Arc::clone(world), guard))
 }
 

@@ -1,0 +1,154 @@
+//! The command line. Precedence: flag, then environment, then default.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// A self-hosted orchestrator: jobs walk through blueprints, workers pull tasks over HTTP.
+#[derive(Debug, Parser)]
+#[command(name = "avtomatika", version)]
+pub(crate) struct Args {
+    /// How to write the log: `text` or `json`
+    #[arg(long, global = true, env = "LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line a record, for people.
+    Text,
+    /// A JSON object a record, for machines.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything on this machine: server, embedded store, bot runner
+    Up(UpArgs),
+    /// Run a worker
+    #[command(subcommand)]
+    Worker(WorkerCommand),
+    /// Run, or talk to, a local Telegram Bot API server
+    TelegramSim(avtomatika_telegram_sim::command::Args),
+    /// Measure this machine: jobs a second and latencies beside a bare server
+    Bench(BenchArgs),
+}
+
+/// `avtomatika up`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpArgs {
+    /// Address and port of the API
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Address of the API, without --listen
+    #[arg(long, env = "API_HOST", default_value = "127.0.0.1", hide = true)]
+    pub(crate) api_host: String,
+    /// Port of the API, without --listen
+    #[arg(long, env = "API_PORT", default_value_t = 8080, hide = true)]
+    pub(crate) api_port: u16,
+    /// Folder of jobs, tokens and keys
+    #[arg(long, env = "AVTOMATIKA_DATA", default_value = "avtomatika-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Run a local Telegram Bot API server too, and have bots talk to it
+    #[arg(long)]
+    pub(crate) telegram_sim: bool,
+    /// Address and port of that server; bots reach it from their containers, so it must listen
+    /// on all addresses
+    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8081")]
+    pub(crate) telegram_sim_listen: SocketAddr,
+    /// Don't run bots
+    #[arg(long)]
+    pub(crate) no_bot_runner: bool,
+    /// Run a worker that answers the `echo_task` of the built-in `test_flow`
+    #[arg(long)]
+    pub(crate) echo_worker: bool,
+    #[command(flatten)]
+    pub(crate) bots: BotRunnerArgs,
+    /// Token of the one client; made and kept in the data folder without it
+    #[arg(long, env = "CLIENT_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) client_token: Option<String>,
+    /// Token of workers; made and kept in the data folder without it
+    #[arg(long, env = "GLOBAL_WORKER_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) worker_token: Option<String>,
+    /// How long ended jobs are kept, hours
+    #[arg(long, env = "RETENTION_HOURS", default_value_t = 168)]
+    pub(crate) retention_hours: u64,
+    /// Free disk space below which the server only reads, MiB
+    #[arg(long, env = "DISK_RESERVE_MB", default_value_t = 64)]
+    pub(crate) disk_reserve_mb: u64,
+    /// How long a lease lasts after its worker's last sign of life, seconds
+    #[arg(long, env = "LEASE_SECONDS", default_value_t = 45)]
+    pub(crate) lease_s: u64,
+}
+
+/// Settings of the bot runner.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct BotRunnerArgs {
+    /// Docker Engine to run bots on
+    #[arg(long, env = "DOCKER_HOST", default_value = "unix:///var/run/docker.sock")]
+    pub(crate) docker_host: String,
+    /// Bots one user may have
+    #[arg(long, env = "MAX_BOTS_PER_USER", default_value_t = 3)]
+    pub(crate) max_bots_per_user: u32,
+    /// Python image bots start from
+    #[arg(long, env = "BASE_IMAGE", value_name = "IMAGE")]
+    pub(crate) base_image: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkerCommand {
+    /// Run Telegram bots in Docker containers
+    BotRunner(RunnerArgs),
+    /// Answer `echo_task`, the task of the built-in `test_flow`
+    Echo(ConnectArgs),
+}
+
+/// How a worker finds its server.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ConnectArgs {
+    /// The server
+    #[arg(long, env = "ORCHESTRATOR_URL", default_value = "http://localhost:8080")]
+    pub(crate) url: String,
+    /// The token of workers
+    #[arg(long, env = "WORKER_TOKEN", hide_env_values = true)]
+    pub(crate) token: String,
+    /// The worker's name
+    #[arg(long, env = "WORKER_ID")]
+    pub(crate) worker_id: Option<String>,
+}
+
+/// `avtomatika worker bot-runner`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunnerArgs {
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+    #[command(flatten)]
+    pub(crate) bots: BotRunnerArgs,
+    /// Folder for the runner's records
+    #[arg(long, env = "BOT_RUNNER_STATE", default_value = "avtomatika-data/bot-runner")]
+    pub(crate) state_dir: PathBuf,
+    /// Bot API server bots are redirected to instead of Telegram's
+    #[arg(long, env = "TELEGRAM_API_URL")]
+    pub(crate) telegram_api_url: Option<String>,
+}
+
+/// `avtomatika bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// How long each case is measured, seconds
+    #[arg(long, default_value_t = 5)]
+    pub(crate) seconds: u64,
+    /// How many jobs are in flight, case by case
+    #[arg(long, value_delimiter = ',', default_values_t = [1_usize, 64])]
+    pub(crate) concurrency: Vec<usize>,
+    /// Folder for the store; removed afterwards. Must be on a real disk to mean anything
+    #[arg(long, default_value = "avtomatika-bench")]
+    pub(crate) data_dir: PathBuf,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

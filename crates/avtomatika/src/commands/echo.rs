@@ -1,0 +1,41 @@
+//! The worker of the built-in `test_flow`: repeats a message.
+
+use avtomatika_worker::{Failure, TaskContext, WorkerBuilder};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Characters of the longest answer.
+const ANSWER_CHARS_MAX: usize = 1 << 20;
+
+#[derive(Deserialize)]
+struct Echo {
+    #[serde(default)]
+    message: String,
+    #[serde(default = "once")]
+    multiply: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// Installs the handler of `echo_task`.
+pub(crate) fn register(worker: WorkerBuilder) -> WorkerBuilder {
+    worker.task("echo_task", |context: TaskContext| async move { answer(&context) })
+}
+
+fn answer(context: &TaskContext) -> Result<Value, Failure> {
+    let echo: Echo = context.params()?;
+    let times = usize::try_from(echo.multiply).unwrap_or(usize::MAX);
+    if (echo.message.len() + 1).saturating_mul(times) > ANSWER_CHARS_MAX {
+        return Err(avtomatika_worker::invalid_input(format!(
+            "the answer would be longer than {ANSWER_CHARS_MAX} characters"
+        )));
+    }
+    let repeated = vec![echo.message.as_str(); times].join(" ");
+    Ok(json!({
+        "processed_message": repeated,
+        "original_message": echo.message,
+        "multiplied_by": echo.multiply,
+    }))
+}

@@ -1,0 +1,40 @@
+//! The sub-commands, one a file.
+
+mod bench;
+mod bot_runner;
+mod echo;
+mod telegram_sim;
+mod up;
+mod worker;
+
+use std::process::ExitCode;
+
+use crate::args::{Args, Command, WorkerCommand};
+use crate::logs;
+
+/// Runs what the command line asks for.
+pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.command {
+        Command::Up(up) => {
+            logs::install(args.log_format);
+            up::run(up).await
+        }
+        Command::Worker(WorkerCommand::BotRunner(runner)) => {
+            logs::install(args.log_format);
+            worker::bot_runner(runner).await
+        }
+        Command::Worker(WorkerCommand::Echo(connect)) => {
+            logs::install(args.log_format);
+            worker::echo(connect).await
+        }
+        Command::TelegramSim(sim) => telegram_sim::run(sim).await,
+        Command::Bench(bench) => Box::pin(bench::run(bench)).await,
+    }
+}
+
+/// Says what went wrong, and why, on stderr.
+#[expect(clippy::print_stderr, reason = "this is where the binary talks to people")]
+pub(crate) fn complain(error: &anyhow::Error) -> ExitCode {
+    eprintln!("avtomatika: {error:#}");
+    ExitCode::FAILURE
+}
