@@ -14,6 +14,8 @@ cd "$(dirname "$0")/.."
 SAY_TOPIC=image
 # shellcheck source=scripts/say.sh
 . scripts/say.sh
+# shellcheck source=scripts/apt.sh
+. scripts/apt.sh
 
 # Where Debian keeps debootstrap and chroot, and a root shell by `su` does not look.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -65,6 +67,7 @@ pull_from_registry() {
   [ "$REGISTRY_IMAGE" != none ] || return 1
   local log=$CACHE_DIR/pull.log start pull
   start=$(now_ms)
+  : >"$log"
   docker pull "$REGISTRY_IMAGE" >"$log" 2>&1 9>&- &
   pull=$!
   until grep -q 'Pulling from' "$log"; do
@@ -139,11 +142,7 @@ apt_proxy() {
 
 install_debootstrap() {
   command -v debootstrap >/dev/null && [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] && return
-  export DEBIAN_FRONTEND=noninteractive
-  step "package lists read" "$CACHE_DIR/apt-update.log" apt-get update ||
-    warn "apt-get update had errors; trying with the lists that are there"
-  step "installed debootstrap" "$CACHE_DIR/apt-install.log" \
-    apt-get install -y --no-install-recommends debootstrap debian-archive-keyring
+  apt_install "$CACHE_DIR" debootstrap debian-archive-keyring
 }
 
 bootstrap() {

@@ -5,15 +5,13 @@ cd "$(dirname "$0")/.."
 SAY_TOPIC=${SAY_TOPIC:-build}
 # shellcheck source=scripts/say.sh
 . scripts/say.sh
+# shellcheck source=scripts/apt.sh
+. scripts/apt.sh
 
 LOGS=.cache/compiler
 
 command -v cargo >/dev/null || die "no cargo here: Avtomatika is built by a Rust toolchain of 1.95 or newer (https://rustup.rs)"
 if ! command -v cc >/dev/null; then
   [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || die "a C compiler is needed (Debian: apt-get install gcc libc6-dev)"
-  serialise compiler
-  export DEBIAN_FRONTEND=noninteractive
-  step "package lists read" "$LOGS/apt-update.log" apt-get update ||
-    warn "apt-get update had errors; trying with the lists that are there"
-  step "installed gcc" "$LOGS/apt-install.log" apt-get install -y --no-install-recommends gcc libc6-dev
+  apt_install "$LOGS" gcc libc6-dev
 fi

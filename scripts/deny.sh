@@ -16,7 +16,7 @@ if [ "${1:-}" = --install ] && ! command -v cargo-deny >/dev/null; then
 fi
 
 if command -v cargo-deny >/dev/null; then
-  step "dependency rules, by cargo-deny" "$LOGS/deny.log" cargo deny --offline check bans licenses sources
+  step "dependency rules, by cargo-deny" "$LOGS/deny.log" cargo deny check bans licenses sources
 else
   # Any Python with tomllib will do; without one the gate says it did not run instead of passing silently.
   for python in python3 python3.13 python3.12 python3.11 .cache/python/worker/bin/python; do

@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 SAY_TOPIC=docker
 # shellcheck source=scripts/say.sh
 . scripts/say.sh
+# shellcheck source=scripts/apt.sh
+. scripts/apt.sh
 
 # Where Debian keeps dockerd and iptables, and a root shell by `su` does not look.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -37,16 +39,10 @@ install_packages() {
   command -v dockerd >/dev/null && command -v docker >/dev/null || missing+=(docker.io)
   command -v iptables >/dev/null || missing+=(iptables)
   [ ${#missing[@]} -gt 0 ] || return 0
-  export DEBIAN_FRONTEND=noninteractive
-  # Package lists of a fresh machine are often absent or too old to install from.
-  step "package lists read" "$CACHE_DIR/apt-update.log" apt-get update ||
-    warn "apt-get update had errors; trying with the lists that are there"
   # The package would start a service of its own under some inits; we start the engine ourselves, once.
-  RUNLEVEL=1 step "installed ${missing[*]}" "$CACHE_DIR/apt-install.log" \
-    apt-get install -y --no-install-recommends "${missing[@]}"
+  RUNLEVEL=1 apt_install "$CACHE_DIR" "${missing[@]}"
   # Newer releases have the client in a package of its own.
-  command -v docker >/dev/null ||
-    step "installed docker-cli" "$CACHE_DIR/apt-install-cli.log" apt-get install -y --no-install-recommends docker-cli
+  command -v docker >/dev/null || apt_install "$CACHE_DIR" docker-cli
 }
 
 # What dockerd needs from the kernel and some minimal machines have not mounted.

@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 SAY_TOPIC=python
 # shellcheck source=scripts/say.sh
 . scripts/say.sh
+# shellcheck source=scripts/apt.sh
+. scripts/apt.sh
 
 CACHE_DIR=$PWD/.cache/python
 
@@ -27,11 +29,7 @@ find_python() {
 install_python() {
   [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null ||
     die "the tests need Python 3.11 or newer with venv (Debian: apt-get install python3 python3-venv)"
-  export DEBIAN_FRONTEND=noninteractive
-  mkdir -p "$CACHE_DIR"
-  step "package lists read" "$CACHE_DIR/apt-update.log" apt-get update || true
-  step "installed python3-venv" "$CACHE_DIR/apt-install.log" \
-    apt-get install -y --no-install-recommends python3 python3-venv ca-certificates
+  apt_install "$CACHE_DIR" python3 python3-venv ca-certificates
 }
 
 fill() {

@@ -17,18 +17,30 @@ pub(crate) struct Archive {
 
 impl Archive {
     pub(crate) fn new() -> Self {
-        Self { tar: tar::Builder::new(Vec::new()), directories: BTreeSet::new() }
+        Self {
+            tar: tar::Builder::new(Vec::new()),
+            directories: BTreeSet::new(),
+        }
     }
 
     /// Adds files under a directory; paths were checked to be relative and plain.
-    pub(crate) fn files(&mut self, under: &str, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    pub(crate) fn files(
+        &mut self,
+        under: &str,
+        files: &BTreeMap<String, Vec<u8>>,
+    ) -> io::Result<()> {
         self.directory(under, 0, 0o755)?;
-        files.iter().try_for_each(|(path, bytes)| self.file(&format!("{under}/{path}"), bytes))
+        files
+            .iter()
+            .try_for_each(|(path, bytes)| self.file(&format!("{under}/{path}"), bytes))
     }
 
     /// Adds one file and the directories it needs.
     pub(crate) fn file(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let parents = path.match_indices('/').map(|(at, _)| at).collect::<Vec<_>>();
+        let parents = path
+            .match_indices('/')
+            .map(|(at, _)| at)
+            .collect::<Vec<_>>();
         for at in parents {
             if let Some(parent) = path.get(..at) {
                 self.directory(parent, 0, 0o755)?;
@@ -46,7 +58,8 @@ impl Archive {
         }
         let mut header = header(tar::EntryType::Directory, uid, mode);
         header.set_size(0);
-        self.tar.append_data(&mut header, format!("{path}/"), io::empty())
+        self.tar
+            .append_data(&mut header, format!("{path}/"), io::empty())
     }
 
     pub(crate) fn finish(self) -> io::Result<Bytes> {
@@ -81,7 +94,10 @@ mod tests {
         for entry in tar::Archive::new(bytes.as_ref()).entries().unwrap() {
             let entry = entry.unwrap();
             let path = entry.path().unwrap().to_string_lossy().into_owned();
-            assert_eq!(entry.header().uid().unwrap(), if path == "data/" { UID } else { 0 });
+            assert_eq!(
+                entry.header().uid().unwrap(),
+                if path == "data/" { UID } else { 0 }
+            );
             paths.push(path);
         }
         assert!(paths.contains(&"code/a/".to_owned()) && paths.contains(&"code/a/b.py".to_owned()));

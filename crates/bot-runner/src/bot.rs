@@ -15,6 +15,9 @@ pub struct BotId {
 impl BotId {
     /// The bot of this user with this name.
     pub fn new(user_id: impl Into<String>, bot_id: impl Into<String>) -> Self {
-        Self { user_id: user_id.into(), bot_id: bot_id.into() }
+        Self {
+            user_id: user_id.into(),
+            bot_id: bot_id.into(),
+        }
     }
 }

@@ -33,12 +33,19 @@ pub(crate) fn line(text: &str) -> Option<Cause> {
     if TOKEN_WORDS.iter().any(|word| text.contains(word)) {
         return Some(Cause::TokenRejected);
     }
-    CONFLICT_WORDS.iter().any(|word| text.contains(word)).then_some(Cause::PollingConflict)
+    CONFLICT_WORDS
+        .iter()
+        .any(|word| text.contains(word))
+        .then_some(Cause::PollingConflict)
 }
 
 /// What the last lines of a bot that ended say.
 pub(crate) fn end<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> Option<Cause> {
-    lines.rev().find_map(|text| line(text).or_else(|| missing_package(text)).or_else(|| weak(text)))
+    lines.rev().find_map(|text| {
+        line(text)
+            .or_else(|| missing_package(text))
+            .or_else(|| weak(text))
+    })
 }
 
 /// Plain status codes, believed only of a bot that ended with them.
@@ -58,7 +65,11 @@ fn missing_package(text: &str) -> Option<Cause> {
         .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
         .take(100)
         .collect();
-    let top = module.split('.').next().filter(|top| !top.is_empty())?.to_owned();
+    let top = module
+        .split('.')
+        .next()
+        .filter(|top| !top.is_empty())?
+        .to_owned();
     let package = package_of(&top).to_owned();
     Some(Cause::MissingPackage { module, package })
 }
@@ -115,10 +126,19 @@ mod tests {
     fn a_missing_module_names_its_package() {
         let cause = |text: &str| end([text].into_iter());
         let missing = |module: &str, package: &str| {
-            Some(Cause::MissingPackage { module: module.to_owned(), package: package.to_owned() })
+            Some(Cause::MissingPackage {
+                module: module.to_owned(),
+                package: package.to_owned(),
+            })
         };
-        assert_eq!(cause("ModuleNotFoundError: No module named 'aiogram.x'"), missing("aiogram.x", "aiogram"));
-        assert_eq!(cause("ImportError: No module named yaml"), missing("yaml", "pyyaml"));
+        assert_eq!(
+            cause("ModuleNotFoundError: No module named 'aiogram.x'"),
+            missing("aiogram.x", "aiogram")
+        );
+        assert_eq!(
+            cause("ImportError: No module named yaml"),
+            missing("yaml", "pyyaml")
+        );
         assert_eq!(cause("No module named ''"), None);
     }
 }

@@ -125,24 +125,39 @@ pub(crate) fn locked(pids_max: i64) -> HostConfig {
 }
 
 pub(crate) fn mebibytes(mib: u64) -> i64 {
-    i64::try_from(mib).unwrap_or(i64::MAX / MIB).saturating_mul(MIB)
+    i64::try_from(mib)
+        .unwrap_or(i64::MAX / MIB)
+        .saturating_mul(MIB)
 }
 
 /// Cores as the engine counts them, to the thousandth.
-#[expect(clippy::cast_possible_truncation, reason = "limits are clamped to a few cores")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "limits are clamped to a few cores"
+)]
 pub(crate) fn nano_cpus(cores: f64) -> i64 {
     (cores * 1000.0).round() as i64 * 1_000_000
 }
 
 /// Whether the engine starts a process again that ended by itself.
 pub(crate) fn restart_policy(again: bool) -> RestartPolicy {
-    let name =
-        if again { RestartPolicyNameEnum::UNLESS_STOPPED } else { RestartPolicyNameEnum::NO };
-    RestartPolicy { name: Some(name), maximum_retry_count: None }
+    let name = if again {
+        RestartPolicyNameEnum::UNLESS_STOPPED
+    } else {
+        RestartPolicyNameEnum::NO
+    };
+    RestartPolicy {
+        name: Some(name),
+        maximum_retry_count: None,
+    }
 }
 
 fn ulimit(name: &str, value: i64) -> ResourcesUlimits {
-    ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) }
+    ResourcesUlimits {
+        name: Some(name.to_owned()),
+        soft: Some(value),
+        hard: Some(value),
+    }
 }
 
 fn volume(target: &str, source: String, labels: &HashMap<String, String>) -> Mount {

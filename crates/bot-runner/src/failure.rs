@@ -44,15 +44,19 @@ pub(crate) struct Text<'a> {
 
 impl Text<'_> {
     pub(crate) fn failure(&self) -> Failure {
-        Failure::new(self.code, self.message)
-            .hint(self.hint)
-            .with("ru", json!({"message": self.ru_message, "hint": self.ru_hint}))
+        Failure::new(self.code, self.message).hint(self.hint).with(
+            "ru",
+            json!({"message": self.ru_message, "hint": self.ru_hint}),
+        )
     }
 }
 
 /// Puts `details` on a failure, over what is there already.
 pub(crate) fn with_details(mut failure: Failure, details: Value) -> Failure {
-    let slot = failure.more.entry("details".to_owned()).or_insert_with(|| json!({}));
+    let slot = failure
+        .more
+        .entry("details".to_owned())
+        .or_insert_with(|| json!({}));
     if let (Some(old), Value::Object(new)) = (slot.as_object_mut(), details) {
         old.extend(new);
     }
@@ -175,17 +179,33 @@ pub(crate) fn cancelled() -> Failure {
 pub(crate) fn update(inner: Failure, rolled_back: bool, previous: &Value) -> Failure {
     let reason = inner.code.clone().unwrap_or_default();
     let (state, ru_state) = if rolled_back {
-        ("the previous version runs again", "снова работает прежняя версия")
+        (
+            "the previous version runs again",
+            "снова работает прежняя версия",
+        )
     } else {
-        ("the previous version could not be started again", "прежнюю версию запустить не удалось")
+        (
+            "the previous version could not be started again",
+            "прежнюю версию запустить не удалось",
+        )
     };
     let ru = inner.more.get("ru");
-    let ru_text = |key: &str| ru.and_then(|ru| ru.get(key)).and_then(Value::as_str).unwrap_or("");
+    let ru_text = |key: &str| {
+        ru.and_then(|ru| ru.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or("")
+    };
     let mut failure = Text {
         code: "UPDATE_FAILED",
         message: &format!("the new version failed ({}); {state}", inner.message),
-        hint: inner.hint.as_deref().unwrap_or("fix the bot and update again"),
-        ru_message: &format!("новая версия не заработала ({}); {ru_state}", ru_text("message")),
+        hint: inner
+            .hint
+            .as_deref()
+            .unwrap_or("fix the bot and update again"),
+        ru_message: &format!(
+            "новая версия не заработала ({}); {ru_state}",
+            ru_text("message")
+        ),
         ru_hint: ru_text("hint"),
     }
     .failure();

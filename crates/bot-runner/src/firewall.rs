@@ -69,20 +69,36 @@ impl Firewall {
         host_port: Option<u16>,
         open: Option<(Ipv4Addr, u16)>,
     ) -> Self {
-        Self { bridges, resolvers, host_port, open }
+        Self {
+            bridges,
+            resolvers,
+            host_port,
+            open,
+        }
     }
 
     /// Makes the rules be there.
     pub(crate) async fn install(&self) -> Result<(), Error> {
-        feed("iptables-restore", &["-w", "10", "--noflush"], &self.rules()).await?;
+        feed(
+            "iptables-restore",
+            &["-w", "10", "--noflush"],
+            &self.rules(),
+        )
+        .await?;
         for (from, to) in [("INPUT", self.input()), ("DOCKER-USER", self.forward())] {
             jump("iptables", from, &to).await?;
         }
         // Containers have no IPv6 here; this keeps it so if somebody turns it on. A host
         // without ip6tables has no IPv6 firewall to add to.
-        let six = format!("*filter\n:{0} - [0:0]\n-A {0} -i {1} -j DROP\nCOMMIT\n",
-            self.input(), self.bridges.bots_pattern());
-        if feed("ip6tables-restore", &["-w", "10", "--noflush"], &six).await.is_ok() {
+        let six = format!(
+            "*filter\n:{0} - [0:0]\n-A {0} -i {1} -j DROP\nCOMMIT\n",
+            self.input(),
+            self.bridges.bots_pattern()
+        );
+        if feed("ip6tables-restore", &["-w", "10", "--noflush"], &six)
+            .await
+            .is_ok()
+        {
             for from in ["INPUT", "FORWARD"] {
                 if let Err(error) = jump("ip6tables", from, &self.input()).await {
                     tracing::debug!(%error, "no IPv6 rules");
@@ -135,7 +151,9 @@ impl Firewall {
         ];
         // To this machine.
         if let Some(port) = self.host_port {
-            rules.push(format!("-A {input} -i {bots} -p tcp --dport {port} -j ACCEPT"));
+            rules.push(format!(
+                "-A {input} -i {bots} -p tcp --dport {port} -j ACCEPT"
+            ));
         }
         for resolver in &self.resolvers {
             for protocol in ["udp", "tcp"] {
@@ -172,7 +190,10 @@ impl Firewall {
 
 /// Puts the jump first in the chain, once.
 async fn jump(command: &str, from: &str, to: &str) -> Result<(), Error> {
-    if run(command, &["-w", "10", "-C", from, "-j", to]).await.is_err() {
+    if run(command, &["-w", "10", "-C", from, "-j", to])
+        .await
+        .is_err()
+    {
         run(command, &["-w", "10", "-I", from, "1", "-j", to]).await?;
     }
     Ok(())
@@ -183,7 +204,10 @@ async fn run(command: &str, args: &[&str]) -> Result<(), Error> {
 }
 
 async fn feed(command: &str, args: &[&str], input: &str) -> Result<(), Error> {
-    let failed = |source| Error::Run { command: command.to_owned(), source };
+    let failed = |source| Error::Run {
+        command: command.to_owned(),
+        source,
+    };
     let mut child = Command::new(command)
         .args(args)
         .stdin(Stdio::piped())
@@ -200,7 +224,10 @@ async fn feed(command: &str, args: &[&str], input: &str) -> Result<(), Error> {
         return Ok(());
     }
     let message = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Error::Refused { command: format!("{command} {}", args.join(" ")), message })
+    Err(Error::Refused {
+        command: format!("{command} {}", args.join(" ")),
+        message,
+    })
 }
 
 /// The resolvers of this machine, as the engine reads them: loopback ones are asked by the
@@ -212,7 +239,13 @@ pub(crate) fn host_resolvers() -> Vec<Ipv4Addr> {
 
 fn resolvers_in(text: &str) -> Vec<Ipv4Addr> {
     text.lines()
-        .filter_map(|line| line.trim().strip_prefix("nameserver")?.trim().parse::<Ipv4Addr>().ok())
+        .filter_map(|line| {
+            line.trim()
+                .strip_prefix("nameserver")?
+                .trim()
+                .parse::<Ipv4Addr>()
+                .ok()
+        })
         .filter(|address| !address.is_loopback())
         .collect()
 }
@@ -230,19 +263,33 @@ mod tests {
     #[test]
     fn everything_from_bots_to_the_host_is_dropped_but_for_the_named() {
         let rules = firewall(Some(8081)).rules();
-        let input: Vec<_> = rules.lines().filter(|line| line.contains("-A AVTOMATIKA-IN")).collect();
+        let input: Vec<_> = rules
+            .lines()
+            .filter(|line| line.contains("-A AVTOMATIKA-IN"))
+            .collect();
         assert!(input.first().unwrap().contains("--dport 8081 -j ACCEPT"));
-        assert!(input.iter().rev().take(2).all(|line| line.ends_with("-j DROP")));
+        assert!(
+            input
+                .iter()
+                .rev()
+                .take(2)
+                .all(|line| line.ends_with("-j DROP"))
+        );
         assert!(!firewall(None).rules().contains("8081"));
     }
 
     #[test]
     fn resolvers_come_before_the_closed_ranges() {
         let rules = firewall(None).rules();
-        let open = rules.find("-d 10.0.0.53/32 -p udp --dport 53 -j RETURN").unwrap();
+        let open = rules
+            .find("-d 10.0.0.53/32 -p udp --dport 53 -j RETURN")
+            .unwrap();
         let closed = rules.find("-d 10.0.0.0/8 -j DROP").unwrap();
         assert!(open < closed);
-        assert!(firewall(None).forward().len() <= 28, "iptables' limit on chain names");
+        assert!(
+            firewall(None).forward().len() <= 28,
+            "iptables' limit on chain names"
+        );
     }
 
     #[test]

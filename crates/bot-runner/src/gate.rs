@@ -94,7 +94,9 @@ impl Watch<'_> {
         let since_s = i32::try_from(self.began_ns / 1_000_000_000).unwrap_or(0);
         let lines = read::follow(self.docker, self.container, since_s, self.secrets);
         let mut lines = std::pin::pin!(lines);
-        let exit = WaitContainerOptionsBuilder::new().condition("next-exit").build();
+        let exit = WaitContainerOptionsBuilder::new()
+            .condition("next-exit")
+            .build();
         let mut exit = std::pin::pin!(self.docker.wait_container(self.container, Some(exit)));
         let mut tick = interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -163,13 +165,19 @@ impl Watch<'_> {
     async fn settled(&self, cause: Cause) -> End {
         tokio::time::sleep(SETTLE * 4).await;
         let tail = self.last_lines().await;
-        End::Failed(Failed { why: Why::Known(cause), exit_code: None, log_tail: shown(&tail) })
+        End::Failed(Failed {
+            why: Why::Known(cause),
+            exit_code: None,
+            log_tail: shown(&tail),
+        })
     }
 
     /// The process ended: finds out why.
     async fn ended(&self, exit_code: Option<i64>) -> End {
         let oom = look(self.docker, self.container).await.ok().flatten();
-        let oom = oom.is_some_and(|seen| seen.oom_killed);
+        // Engines miss the kernel's notice on some cgroup layouts; but nobody else sends SIGKILL
+        // (128 + 9) to a bot that is being watched.
+        let oom = oom.is_some_and(|seen| seen.oom_killed) || exit_code == Some(137);
         tokio::time::sleep(SETTLE).await;
         let tail = self.last_lines().await;
         let cause = classify::end(tail.iter().map(|line| line.text.as_str()));
@@ -178,7 +186,11 @@ impl Watch<'_> {
             Some(cause) => Why::Known(cause),
             None => Why::Ended,
         };
-        End::Failed(Failed { why, exit_code, log_tail: shown(&tail) })
+        End::Failed(Failed {
+            why,
+            exit_code,
+            log_tail: shown(&tail),
+        })
     }
 
     async fn last_lines(&self) -> Vec<Line> {
@@ -187,7 +199,11 @@ impl Watch<'_> {
     }
 
     fn failed(&self, why: Why, exit_code: Option<i64>, tail: VecDeque<String>) -> End {
-        End::Failed(Failed { why, exit_code, log_tail: tail.into() })
+        End::Failed(Failed {
+            why,
+            exit_code,
+            log_tail: tail.into(),
+        })
     }
 }
 

@@ -37,12 +37,7 @@ pub fn register(runner: Runner, builder: WorkerBuilder) -> WorkerBuilder {
     task(builder, &runner, "check_status", status)
 }
 
-fn task<F, R>(
-    builder: WorkerBuilder,
-    runner: &Runner,
-    task_type: &str,
-    handler: F,
-) -> WorkerBuilder
+fn task<F, R>(builder: WorkerBuilder, runner: &Runner, task_type: &str, handler: F) -> WorkerBuilder
 where
     F: Fn(Runner, TaskContext) -> R + Clone + Send + Sync + 'static,
     R: Future<Output = Result<Value, Failure>> + Send + 'static,
@@ -62,18 +57,30 @@ where
 
 async fn start(runner: Runner, context: TaskContext) -> Result<Value, Failure> {
     let (request, _) = request(&runner, &context)?;
-    answer(&runner.start(&request, &Told(&context), context.cancelled()).await?)
+    answer(
+        &runner
+            .start(&request, &Told(&context), context.cancelled())
+            .await?,
+    )
 }
 
 async fn update(runner: Runner, context: TaskContext) -> Result<Value, Failure> {
     let (request, keep_env) = request(&runner, &context)?;
     let told = Told(&context);
-    answer(&runner.update(&request, keep_env, &told, context.cancelled()).await?)
+    answer(
+        &runner
+            .update(&request, keep_env, &told, context.cancelled())
+            .await?,
+    )
 }
 
 async fn restart(runner: Runner, context: TaskContext) -> Result<Value, Failure> {
     let bot = bot(&context)?;
-    answer(&runner.restart(&bot, &Told(&context), context.cancelled()).await?)
+    answer(
+        &runner
+            .restart(&bot, &Told(&context), context.cancelled())
+            .await?,
+    )
 }
 
 async fn stop(runner: Runner, context: TaskContext) -> Result<Value, Failure> {
@@ -136,7 +143,14 @@ fn request(runner: &Runner, context: &TaskContext) -> Result<(StartRequest, bool
     let spec = StartSpec::validate_with(&params, &runner.options().policy)?;
     let keep_env = params.get("env_vars").is_none_or(Value::is_null);
     let spec_version = params.get("spec_version").cloned().unwrap_or(json!(1));
-    Ok((StartRequest { bot, spec, spec_version }, keep_env))
+    Ok((
+        StartRequest {
+            bot,
+            spec,
+            spec_version,
+        },
+        keep_env,
+    ))
 }
 
 fn no_bot() -> Failure {

@@ -28,7 +28,10 @@ pub(crate) struct Seen {
 
 /// Looks at a container; `None` when there is none.
 pub(crate) async fn look(docker: &Docker, name: &str) -> Result<Option<Seen>, Error> {
-    match docker.inspect_container(name, None::<InspectContainerOptions>).await {
+    match docker
+        .inspect_container(name, None::<InspectContainerOptions>)
+        .await
+    {
         Ok(answer) => Ok(Some(Seen::from(answer))),
         Err(error) if crate::engine::is_missing(&error) => Ok(None),
         Err(error) => Err(error),
@@ -48,7 +51,11 @@ impl From<ContainerInspectResponse> for Seen {
         let config = it.config.unwrap_or_default();
         Self {
             id: it.id.unwrap_or_default(),
-            name: it.name.unwrap_or_default().trim_start_matches('/').to_owned(),
+            name: it
+                .name
+                .unwrap_or_default()
+                .trim_start_matches('/')
+                .to_owned(),
             status: word(state.status).to_owned(),
             restarts: u64::try_from(it.restart_count.unwrap_or_default()).unwrap_or_default(),
             exit_code: state.exit_code.unwrap_or_default(),
@@ -58,7 +65,12 @@ impl From<ContainerInspectResponse> for Seen {
             image: config.image.unwrap_or_default(),
             env: config.env.unwrap_or_default(),
             labels: config.labels.unwrap_or_default(),
-            volumes: it.mounts.into_iter().flatten().filter_map(|mount| mount.name).collect(),
+            volumes: it
+                .mounts
+                .into_iter()
+                .flatten()
+                .filter_map(|mount| mount.name)
+                .collect(),
         }
     }
 }

@@ -53,7 +53,12 @@ impl Key {
     }
 
     /// All labels of a bot's container, tag included.
-    pub(crate) fn label(&self, names: &Names, runner: &str, it: &BotLabels) -> HashMap<String, String> {
+    pub(crate) fn label(
+        &self,
+        names: &Names,
+        runner: &str,
+        it: &BotLabels,
+    ) -> HashMap<String, String> {
         let mut labels: HashMap<String, String> = [
             (BOT_RUNNER, "true".to_owned()),
             (USER_ID, it.bot.user_id.clone()),
@@ -88,30 +93,43 @@ impl Key {
         let bot = BotId::new(get(USER_ID)?, get(BOT_ID)?);
         let names = Names::of(prefix, &bot);
         let right = names.owns(container) && self.tag(&names, labels) == get(TAG)?;
-        right.then(|| BotLabels {
-            bot,
-            started_at: get(STARTED_AT).unwrap_or_default(),
-            spec_version: get(SPEC_VERSION)
-                .and_then(|text| serde_json::from_str(&text).ok())
-                .unwrap_or_default(),
-            instance: get(INSTANCE).unwrap_or_default(),
-            memory_mb: get(MEMORY_MB).and_then(|text| text.parse().ok()).unwrap_or_default(),
-            cpu_cores: get(CPU_CORES).and_then(|text| text.parse().ok()).unwrap_or_default(),
-            secrets: get(SECRETS)
-                .unwrap_or_default()
-                .split(',')
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned)
-                .collect(),
-        })
-        .map(|labels| (names, labels))
+        right
+            .then(|| BotLabels {
+                bot,
+                started_at: get(STARTED_AT).unwrap_or_default(),
+                spec_version: get(SPEC_VERSION)
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                    .unwrap_or_default(),
+                instance: get(INSTANCE).unwrap_or_default(),
+                memory_mb: get(MEMORY_MB)
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or_default(),
+                cpu_cores: get(CPU_CORES)
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or_default(),
+                secrets: get(SECRETS)
+                    .unwrap_or_default()
+                    .split(',')
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            })
+            .map(|labels| (names, labels))
     }
 
     /// Over our own labels only: an image may add labels of its own.
     fn tag(&self, names: &Names, labels: &HashMap<String, String>) -> String {
         let signed: BTreeMap<&str, &str> = [
-            BOT_RUNNER, USER_ID, BOT_ID, STARTED_AT, SPEC_VERSION, RUNNER, INSTANCE, MEMORY_MB,
-            CPU_CORES, SECRETS,
+            BOT_RUNNER,
+            USER_ID,
+            BOT_ID,
+            STARTED_AT,
+            SPEC_VERSION,
+            RUNNER,
+            INSTANCE,
+            MEMORY_MB,
+            CPU_CORES,
+            SECRETS,
         ]
         .into_iter()
         .map(|key| (key, labels.get(key).map_or("", String::as_str)))
@@ -140,10 +158,17 @@ impl Key {
     }
 
     /// Whether a network or volume of that name, which begins with its bot's base name, is ours.
-    pub(crate) fn owns_part(&self, base: &str, runner: &str, labels: &HashMap<String, String>) -> bool {
+    pub(crate) fn owns_part(
+        &self,
+        base: &str,
+        runner: &str,
+        labels: &HashMap<String, String>,
+    ) -> bool {
         let kind = labels.get(KIND).map_or("", String::as_str);
         labels.get(RUNNER).is_some_and(|it| it == runner)
-            && labels.get(TAG).is_some_and(|tag| *tag == self.part_tag(base, runner, kind))
+            && labels
+                .get(TAG)
+                .is_some_and(|tag| *tag == self.part_tag(base, runner, kind))
     }
 
     fn part_tag(&self, base: &str, runner: &str, kind: &str) -> String {
@@ -189,14 +214,21 @@ mod tests {
         let key = Key::new([7; 32]);
         let names = Names::of("p", &sample().bot);
         let labels = key.label(&names, "w1", &sample());
-        let spoofed: HashMap<String, String> =
-            labels.iter().filter(|(key, _)| *key != TAG).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let spoofed: HashMap<String, String> = labels
+            .iter()
+            .filter(|(key, _)| *key != TAG)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         assert!(key.verify("p", "w1", &names.base, &spoofed).is_none());
         // Copied with the tag, but on a container of another name.
         assert!(key.verify("p", "w1", "evil", &labels).is_none());
         // Another runner's, and another key's.
         assert!(key.verify("p", "w2", &names.base, &labels).is_none());
-        assert!(Key::new([8; 32]).verify("p", "w1", &names.base, &labels).is_none());
+        assert!(
+            Key::new([8; 32])
+                .verify("p", "w1", &names.base, &labels)
+                .is_none()
+        );
         let mut changed = labels;
         changed.insert(USER_ID.to_owned(), "victim".to_owned());
         assert!(key.verify("p", "w1", &names.base, &changed).is_none());

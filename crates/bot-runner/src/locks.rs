@@ -57,7 +57,11 @@ impl Reservations {
 
     /// Takes a place.
     pub(crate) fn take(&self, user_id: &str, bot_id: &str) -> Reservation {
-        self.taken.lock().entry(user_id.to_owned()).or_default().insert(bot_id.to_owned());
+        self.taken
+            .lock()
+            .entry(user_id.to_owned())
+            .or_default()
+            .insert(bot_id.to_owned());
         Reservation {
             taken: Arc::clone(&self.taken),
             user_id: user_id.to_owned(),

@@ -85,9 +85,16 @@ mod tests {
     #[test]
     fn names_are_short_and_plain_whatever_the_ids_are() {
         let names = Names::of("avt-bot", &BotId::new("ю".repeat(64), "../$(id)\n"));
-        for name in [names.next_container(), names.code_volume("0123abcd"), names.data_volume()] {
+        for name in [
+            names.next_container(),
+            names.code_volume("0123abcd"),
+            names.data_volume(),
+        ] {
             assert!(name.len() <= 63, "{name}");
-            assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
+            assert!(
+                name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'),
+                "{name}"
+            );
         }
         assert!(names.owns(&format!("/{}", names.base)) && names.owns(&names.next_container()));
         assert!(!names.owns("avt-bot-other"));

@@ -42,6 +42,9 @@ pub struct RunnerOptions {
     /// loopback or unspecified host the simulator must listen on all addresses of this machine:
     /// bots reach it at the gateway of their own network, on this port only.
     pub telegram_api_url: Option<String>,
+    /// The token the simulator's control side demands, if it does. Set one where bots are not
+    /// trusted: the control side is on the same port.
+    pub telegram_control_token: Option<String>,
     /// How dependencies are installed.
     pub dependencies: DependencyOptions,
     /// How long a bot has to end after SIGTERM before it is killed.
@@ -147,8 +150,12 @@ impl RunnerOptions {
                 deadline: Duration::from_secs(60),
                 boost_cpu_cores: 2.0,
             },
-            crash: CrashOptions { crashes_max: 5, window: Duration::from_secs(120) },
+            crash: CrashOptions {
+                crashes_max: 5,
+                window: Duration::from_secs(120),
+            },
             telegram_api_url: None,
+            telegram_control_token: None,
             dependencies: DependencyOptions {
                 index_url: None,
                 find_links: None,

@@ -24,7 +24,12 @@ pub(crate) async fn run(inner: &Inner) -> Result<(), Failure> {
     for found in find_all(inner).await? {
         let record = inner.records.get(&found.names.key);
         let now_ns = crate::time::now_ns();
-        let state = state::of(&found.seen, record.as_ref(), now_ns, inner.options.gate.alive);
+        let state = state::of(
+            &found.seen,
+            record.as_ref(),
+            now_ns,
+            inner.options.gate.alive,
+        );
         let many = found.seen.restarts >= inner.options.crash.crashes_max as u64;
         if state == BotState::Restarting && many {
             // Its crashes were not seen one by one, but counted by the engine.
@@ -42,11 +47,15 @@ pub(crate) async fn tidy(inner: &Inner) -> Result<(), Failure> {
     }
     for (key, found) in &bots {
         // Somebody works on it right now: whatever looks odd is theirs.
-        let Some(_turn) = inner.locks.try_lock(key) else { continue };
+        let Some(_turn) = inner.locks.try_lock(key) else {
+            continue;
+        };
         tidy_bot(inner, found).await?;
     }
     for (key, record) in inner.records.all() {
-        let Some(_turn) = inner.locks.try_lock(&key) else { continue };
+        let Some(_turn) = inner.locks.try_lock(&key) else {
+            continue;
+        };
         if record.gate == Gate::Pending && !bots.contains_key(&key) {
             forget(inner, &key);
         }
@@ -60,14 +69,18 @@ async fn tidy_bot(inner: &Inner, found: &[Found]) -> Result<(), Failure> {
     let next = found.iter().find(|it| !is_base(it));
     match (base, next) {
         (Some(base), Some(next)) => {
-            tracing::info!(container = next.seen.name, "an interrupted update is rolled back");
+            tracing::info!(
+                container = next.seen.name,
+                "an interrupted update is rolled back"
+            );
             kill_and_remove(inner, next).await?;
             take_back(inner, base).await
         }
         (None, Some(next)) => {
             // The old one is removed last, so the new one had passed.
-            let options =
-                RenameContainerOptionsBuilder::new().name(next.names.container()).build();
+            let options = RenameContainerOptionsBuilder::new()
+                .name(next.names.container())
+                .build();
             let renamed = inner.docker.rename_container(&next.seen.id, options).await;
             renamed.map_err(|error| engine::failed("rename the new container", &error))?;
             note(inner, next, Gate::Passed);
@@ -99,13 +112,19 @@ async fn take_back(inner: &Inner, base: &Found) -> Result<(), Failure> {
     if base.seen.is_up() {
         return Ok(());
     }
-    let started = inner.docker.start_container(&base.seen.id, None::<StartContainerOptions>).await;
+    let started = inner
+        .docker
+        .start_container(&base.seen.id, None::<StartContainerOptions>)
+        .await;
     started.map_err(|error| engine::failed("start the previous version", &error))
 }
 
 /// Notes why a bot was stopped, whether or not it had a record.
 pub(crate) fn note_halted(inner: &Inner, found: &Found, halted: Halted) {
-    let gate = inner.records.get(&found.names.key).map_or(Gate::Failed, |record| record.gate);
+    let gate = inner
+        .records
+        .get(&found.names.key)
+        .map_or(Gate::Failed, |record| record.gate);
     put(inner, found, gate, Some(halted));
 }
 
@@ -135,22 +154,36 @@ fn forget(inner: &Inner, key: &str) {
 }
 
 fn ours(inner: &Inner) -> HashMap<&'static str, Vec<String>> {
-    HashMap::from([("label", vec![format!("{RUNNER}={}", inner.options.worker_id)])])
+    HashMap::from([(
+        "label",
+        vec![format!("{RUNNER}={}", inner.options.worker_id)],
+    )])
 }
 
 /// Installing containers of a runner that ended meanwhile.
 async fn remove_builds(inner: &Inner) -> Result<(), Failure> {
     let mut filters = ours(inner);
-    filters.entry("label").or_default().push(format!("{KIND}=build"));
-    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+    filters
+        .entry("label")
+        .or_default()
+        .push(format!("{KIND}=build"));
+    let options = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&filters)
+        .build();
     let listed = inner.docker.list_containers(Some(options)).await;
     let prefix = &inner.options.name_prefix;
     for container in listed.map_err(|error| engine::failed("list containers", &error))? {
         let owned = container.labels.as_ref().is_some_and(|labels| {
-            inner.key.owns_part(prefix, &inner.options.worker_id, labels)
+            inner
+                .key
+                .owns_part(prefix, &inner.options.worker_id, labels)
         });
         if let Some(id) = container.id.filter(|_| owned) {
-            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+            let options = RemoveContainerOptionsBuilder::new()
+                .force(true)
+                .v(true)
+                .build();
             let removed = inner.docker.remove_container(&id, Some(options)).await;
             engine::gone_is_fine(removed)
                 .map_err(|error| engine::failed("remove an installing container", &error))?;
@@ -163,29 +196,45 @@ async fn remove_builds(inner: &Inner) -> Result<(), Failure> {
 async fn remove_orphans(inner: &Inner, found: &[Found]) -> Result<(), Failure> {
     let options = &inner.options;
     let bases: HashSet<&str> = found.iter().map(|it| it.names.base.as_str()).collect();
-    let used: HashSet<&str> =
-        found.iter().flat_map(|it| it.seen.volumes.iter().map(String::as_str)).collect();
-    let list = ListNetworksOptionsBuilder::new().filters(&ours(inner)).build();
+    let used: HashSet<&str> = found
+        .iter()
+        .flat_map(|it| it.seen.volumes.iter().map(String::as_str))
+        .collect();
+    let list = ListNetworksOptionsBuilder::new()
+        .filters(&ours(inner))
+        .build();
     let networks = inner.docker.list_networks(Some(list)).await;
     for network in networks.map_err(|error| engine::failed("list networks", &error))? {
-        let (Some(name), Some(labels)) = (network.name, network.labels) else { continue };
-        let Some((base, key)) = base_of(&options.name_prefix, &name) else { continue };
+        let (Some(name), Some(labels)) = (network.name, network.labels) else {
+            continue;
+        };
+        let Some((base, key)) = base_of(&options.name_prefix, &name) else {
+            continue;
+        };
         let owned = inner.key.owns_part(base, &options.worker_id, &labels);
         let turn = inner.locks.try_lock(key);
         if owned && turn.is_some() && !bases.contains(base) {
             inner.networks.remove(&name).await?;
         }
     }
-    let list = ListVolumesOptionsBuilder::new().filters(&ours(inner)).build();
+    let list = ListVolumesOptionsBuilder::new()
+        .filters(&ours(inner))
+        .build();
     let volumes = inner.docker.list_volumes(Some(list)).await;
     let volumes = volumes.map_err(|error| engine::failed("list volumes", &error))?;
     for volume in volumes.volumes.into_iter().flatten() {
-        let Some((base, key)) = base_of(&options.name_prefix, &volume.name) else { continue };
-        let owned = inner.key.owns_part(base, &options.worker_id, &volume.labels);
+        let Some((base, key)) = base_of(&options.name_prefix, &volume.name) else {
+            continue;
+        };
+        let owned = inner
+            .key
+            .owns_part(base, &options.worker_id, &volume.labels);
         let turn = inner.locks.try_lock(key);
         if owned && turn.is_some() && !used.contains(volume.name.as_str()) {
-            let removed =
-                inner.docker.remove_volume(&volume.name, None::<RemoveVolumeOptions>).await;
+            let removed = inner
+                .docker
+                .remove_volume(&volume.name, None::<RemoveVolumeOptions>)
+                .await;
             engine::gone_is_fine(removed)
                 .map_err(|error| engine::failed("remove a volume", &error))?;
         }
@@ -197,7 +246,9 @@ async fn remove_orphans(inner: &Inner, found: &[Found]) -> Result<(), Failure> {
 fn base_of<'a>(prefix: &str, name: &'a str) -> Option<(&'a str, &'a str)> {
     let rest = name.strip_prefix(prefix)?.strip_prefix('-')?;
     let key_len = Names::KEY_LEN;
-    let key = rest.get(..key_len).filter(|key| key.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let key = rest
+        .get(..key_len)
+        .filter(|key| key.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     Some((name.get(..prefix.len() + 1 + key_len)?, key))
 }
 
@@ -213,7 +264,10 @@ pub(crate) async fn remove_everything(inner: &Inner) -> Result<(), Failure> {
     }
     remove_builds(inner).await?;
     remove_orphans(inner, &[]).await?;
-    inner.networks.remove(&format!("{}-build", inner.options.name_prefix)).await?;
+    inner
+        .networks
+        .remove(&format!("{}-build", inner.options.name_prefix))
+        .await?;
     if let Some(firewall) = &inner.firewall {
         firewall.remove().await;
     }
@@ -229,8 +283,15 @@ mod tests {
     fn the_bot_of_a_thing_is_in_its_name() {
         let names = Names::of("avt-bot", &BotId::new("u", "b"));
         let expected = Some((names.base.as_str(), names.key.as_str()));
-        for name in [names.base.clone(), names.code_volume("12345678"), names.data_volume()] {
-            assert_eq!(base_of("avt-bot", &name), expected.map(|(base, key)| (base, key)));
+        for name in [
+            names.base.clone(),
+            names.code_volume("12345678"),
+            names.data_volume(),
+        ] {
+            assert_eq!(
+                base_of("avt-bot", &name),
+                expected.map(|(base, key)| (base, key))
+            );
         }
         assert_eq!(base_of("avt-bot", "avt-bot-build"), None);
         assert_eq!(base_of("avt-bot", "other"), None);

@@ -68,11 +68,16 @@ impl Records {
     /// read is left alone and counts as none.
     pub(crate) fn open(state_dir: &Path) -> io::Result<Self> {
         let directory = state_dir.join("bots");
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&directory)?;
         let mut cached = HashMap::new();
         for entry in fs::read_dir(&directory)? {
             let path = entry?.path();
-            let key = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json"));
+            let key = path
+                .file_name()
+                .and_then(|name| name.to_str()?.strip_suffix(".json"));
             let record = fs::read(&path)
                 .ok()
                 .and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok())
@@ -83,7 +88,10 @@ impl Records {
                 (None, _) => {}
             }
         }
-        Ok(Self { directory, cached: Mutex::new(cached) })
+        Ok(Self {
+            directory,
+            cached: Mutex::new(cached),
+        })
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Record> {
@@ -91,7 +99,11 @@ impl Records {
     }
 
     pub(crate) fn all(&self) -> Vec<(String, Record)> {
-        self.cached.lock().iter().map(|(key, record)| (key.clone(), record.clone())).collect()
+        self.cached
+            .lock()
+            .iter()
+            .map(|(key, record)| (key.clone(), record.clone()))
+            .collect()
     }
 
     /// Writes a record down. Idempotent; after a crash the file is the old or the new one.
@@ -104,7 +116,9 @@ impl Records {
 
     /// Changes a record if there is one.
     pub(crate) fn change(&self, key: &str, change: impl FnOnce(&mut Record)) -> io::Result<()> {
-        let Some(mut record) = self.get(key) else { return Ok(()) };
+        let Some(mut record) = self.get(key) else {
+            return Ok(());
+        };
         change(&mut record);
         self.put(key, record)
     }
@@ -126,8 +140,12 @@ impl Records {
 /// Writes beside the file and exchanges the two; only the owner may read it.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
     file.write_all(bytes)?;
     file.sync_data()?;
     fs::rename(&beside, path)
@@ -151,7 +169,9 @@ mod tests {
             halted: None,
         };
         records.put("k", record).unwrap();
-        records.change("k", |record| record.gate = Gate::Passed).unwrap();
+        records
+            .change("k", |record| record.gate = Gate::Passed)
+            .unwrap();
         fs::write(directory.path().join("bots/broken.json"), "{").unwrap();
         let again = Records::open(directory.path()).unwrap();
         assert_eq!(again.get("k").unwrap().gate, Gate::Passed);

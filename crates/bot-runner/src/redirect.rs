@@ -19,7 +19,10 @@ pub(crate) enum Redirect {
     /// On this machine: at the gateway of the bot's own network.
     Gateway { port: u16 },
     /// Somewhere else, at an address that needs a rule if it is private.
-    Elsewhere { url: String, address: Option<(Ipv4Addr, u16)> },
+    Elsewhere {
+        url: String,
+        address: Option<(Ipv4Addr, u16)>,
+    },
 }
 
 /// Why an address is of no use.
@@ -32,7 +35,10 @@ impl Redirect {
         let wrong = || ParseError(text.to_owned());
         let url = Url::parse(text).map_err(|_| wrong())?;
         let port = url.port_or_known_default().ok_or_else(wrong)?;
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
+        let host = url
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(wrong)?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(wrong());
         }
@@ -44,7 +50,10 @@ impl Redirect {
             return Ok(Self::Gateway { port });
         }
         let url = text.trim_end_matches('/').to_owned();
-        Ok(Self::Elsewhere { url, address: address.map(|address| (address, port)) })
+        Ok(Self::Elsewhere {
+            url,
+            address: address.map(|address| (address, port)),
+        })
     }
 
     /// The address as seen from a bot whose network has this gateway.
@@ -79,8 +88,15 @@ mod tests {
     #[test]
     fn this_machine_is_the_gateway_and_others_stay() {
         let gateway = Ipv4Addr::new(10, 231, 0, 1);
-        for here in ["http://127.0.0.1:8081", "http://localhost:8081/", "http://0.0.0.0:8081"] {
-            assert_eq!(Redirect::parse(here).unwrap().url(gateway), "http://10.231.0.1:8081");
+        for here in [
+            "http://127.0.0.1:8081",
+            "http://localhost:8081/",
+            "http://0.0.0.0:8081",
+        ] {
+            assert_eq!(
+                Redirect::parse(here).unwrap().url(gateway),
+                "http://10.231.0.1:8081"
+            );
         }
         let there = Redirect::parse("http://10.0.0.9:8081/").unwrap();
         assert_eq!(there.url(gateway), "http://10.0.0.9:8081");

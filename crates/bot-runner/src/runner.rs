@@ -96,7 +96,11 @@ impl Runner {
         };
         let records = Records::open(&options.state_dir).map_err(state_error)?;
         let key = load_key(&options).map_err(state_error)?;
-        let redirect = options.telegram_api_url.as_deref().map(Redirect::parse).transpose();
+        let redirect = options
+            .telegram_api_url
+            .as_deref()
+            .map(Redirect::parse)
+            .transpose();
         let redirect = redirect.map_err(ConnectError::TelegramApiUrl)?;
         let bridges = Bridges::of(&options.name_prefix, options.network.pool);
         let firewall = options.network.firewall.then(|| {
@@ -124,7 +128,10 @@ impl Runner {
             },
         );
         let inner = Arc::new(Inner {
-            sim: options.telegram_api_url.as_deref().and_then(Sim::new),
+            sim: options
+                .telegram_api_url
+                .as_deref()
+                .and_then(|url| Sim::new(url, options.telegram_control_token.as_deref())),
             docker,
             networks,
             images,
@@ -141,7 +148,10 @@ impl Runner {
         if let Err(failure) = reconcile::run(&inner).await {
             tracing::warn!(error = failure.message, "leftovers are cleared later");
         }
-        Ok(Self { supervision: Arc::new(Supervision::begin(&inner)), inner })
+        Ok(Self {
+            supervision: Arc::new(Supervision::begin(&inner)),
+            inner,
+        })
     }
 
     /// Ends supervision and waits for it. Bots go on running.
@@ -168,7 +178,11 @@ impl Supervision {
     fn begin(inner: &Arc<Inner>) -> Self {
         let (tasks, token) = (TaskTracker::new(), CancellationToken::new());
         tasks.spawn(supervise::run(Arc::clone(inner), token.clone()));
-        Self { tasks, _stop: token.clone().drop_guard(), token }
+        Self {
+            tasks,
+            _stop: token.clone().drop_guard(),
+            token,
+        }
     }
 }
 

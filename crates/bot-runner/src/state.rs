@@ -50,7 +50,12 @@ mod tests {
     const SECOND: i128 = 1_000_000_000;
 
     fn seen(status: &str, restarts: u64, up_s: i128) -> Seen {
-        Seen { status: status.to_owned(), restarts, started_ns: Some(-up_s * SECOND), ..Seen::default() }
+        Seen {
+            status: status.to_owned(),
+            restarts,
+            started_ns: Some(-up_s * SECOND),
+            ..Seen::default()
+        }
     }
 
     fn state(seen: &Seen, gate: Gate, halted: Option<BotState>) -> BotState {
@@ -74,22 +79,59 @@ mod tests {
 
     #[test]
     fn running_means_the_gate_passed_and_it_stays_up() {
-        assert_eq!(state(&seen("created", 0, 0), Gate::Pending, None), BotState::Starting);
-        assert_eq!(state(&seen("running", 0, 9), Gate::Pending, None), BotState::Starting);
-        assert_eq!(state(&seen("running", 0, 0), Gate::Passed, None), BotState::Running);
+        assert_eq!(
+            state(&seen("created", 0, 0), Gate::Pending, None),
+            BotState::Starting
+        );
+        assert_eq!(
+            state(&seen("running", 0, 9), Gate::Pending, None),
+            BotState::Starting
+        );
+        assert_eq!(
+            state(&seen("running", 0, 0), Gate::Passed, None),
+            BotState::Running
+        );
         // A bot that crashes and was just restarted is not running.
-        assert_eq!(state(&seen("running", 2, 1), Gate::Passed, None), BotState::Restarting);
-        assert_eq!(state(&seen("running", 2, 1), Gate::Failed, None), BotState::Restarting);
-        assert_eq!(state(&seen("restarting", 2, 1), Gate::Passed, None), BotState::Restarting);
+        assert_eq!(
+            state(&seen("running", 2, 1), Gate::Passed, None),
+            BotState::Restarting
+        );
+        assert_eq!(
+            state(&seen("running", 2, 1), Gate::Failed, None),
+            BotState::Restarting
+        );
+        assert_eq!(
+            state(&seen("restarting", 2, 1), Gate::Passed, None),
+            BotState::Restarting
+        );
         // It recovered by itself.
-        assert_eq!(state(&seen("running", 2, 9), Gate::Failed, None), BotState::Running);
-        assert_eq!(of(&seen("running", 0, 9), None, 0, Duration::from_secs(3)), BotState::Running);
+        assert_eq!(
+            state(&seen("running", 2, 9), Gate::Failed, None),
+            BotState::Running
+        );
+        assert_eq!(
+            of(&seen("running", 0, 9), None, 0, Duration::from_secs(3)),
+            BotState::Running
+        );
     }
 
     #[test]
     fn what_was_stopped_says_why() {
-        assert_eq!(state(&seen("exited", 0, 9), Gate::Failed, Some(BotState::CrashLoop)), BotState::CrashLoop);
-        assert_eq!(state(&seen("exited", 0, 9), Gate::Passed, Some(BotState::Failed)), BotState::Failed);
-        assert_eq!(state(&seen("exited", 0, 9), Gate::Passed, None), BotState::Stopped);
+        assert_eq!(
+            state(
+                &seen("exited", 0, 9),
+                Gate::Failed,
+                Some(BotState::CrashLoop)
+            ),
+            BotState::CrashLoop
+        );
+        assert_eq!(
+            state(&seen("exited", 0, 9), Gate::Passed, Some(BotState::Failed)),
+            BotState::Failed
+        );
+        assert_eq!(
+            state(&seen("exited", 0, 9), Gate::Passed, None),
+            BotState::Stopped
+        );
     }
 }

@@ -50,17 +50,27 @@ const HISTORIES_MAX: usize = 4096;
 
 impl Crashes {
     pub(crate) fn new(options: CrashOptions) -> Self {
-        Self { options, seen: Mutex::default() }
+        Self {
+            options,
+            seen: Mutex::default(),
+        }
     }
 
     /// Notes that the container's ends until now were asked for.
     pub(crate) fn forget(&self, container: &str, now_ns: i128) {
         let mut seen = self.seen.lock();
         let history = seen.entry(container.to_owned()).or_default();
-        *history = History { at_ns: VecDeque::new(), forgotten_until_ns: now_ns };
+        *history = History {
+            at_ns: VecDeque::new(),
+            forgotten_until_ns: now_ns,
+        };
         if seen.len() > HISTORIES_MAX {
             let oldest = seen.iter().min_by_key(|(_, it)| {
-                it.at_ns.back().copied().unwrap_or_default().max(it.forgotten_until_ns)
+                it.at_ns
+                    .back()
+                    .copied()
+                    .unwrap_or_default()
+                    .max(it.forgotten_until_ns)
             });
             if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
                 seen.remove(&oldest);
@@ -77,7 +87,11 @@ impl Crashes {
         }
         let window_ns = i128::try_from(self.options.window.as_nanos()).unwrap_or(i128::MAX);
         history.at_ns.push_back(at_ns);
-        while history.at_ns.front().is_some_and(|first| at_ns - first > window_ns) {
+        while history
+            .at_ns
+            .front()
+            .is_some_and(|first| at_ns - first > window_ns)
+        {
             history.at_ns.pop_front();
         }
         Some(history.at_ns.len() >= self.options.crashes_max)
@@ -136,20 +150,31 @@ async fn tidy(inner: &Inner) {
 }
 
 fn options(inner: &Inner, since_ns: i128) -> EventsOptions {
-    let since = format!("{}.{:09}", since_ns / 1_000_000_000, since_ns % 1_000_000_000);
+    let since = format!(
+        "{}.{:09}",
+        since_ns / 1_000_000_000,
+        since_ns % 1_000_000_000
+    );
     let runner = format!("{RUNNER}={}", inner.options.worker_id);
     let filters = HashMap::from([
         ("type", vec!["container".to_owned()]),
         ("event", vec!["die".to_owned()]),
         ("label", vec![format!("{BOT_RUNNER}=true"), runner]),
     ]);
-    EventsOptionsBuilder::new().since(&since).filters(&filters).build()
+    EventsOptionsBuilder::new()
+        .since(&since)
+        .filters(&filters)
+        .build()
 }
 
 /// A container's process ended.
 async fn ended(inner: &Inner, event: &EventMessage, at_ns: i128) {
-    let Some(id) = event.actor.as_ref().and_then(|actor| actor.id.as_deref()) else { return };
-    let Some(too_many) = inner.crashes.note(id, at_ns) else { return };
+    let Some(id) = event.actor.as_ref().and_then(|actor| actor.id.as_deref()) else {
+        return;
+    };
+    let Some(too_many) = inner.crashes.note(id, at_ns) else {
+        return;
+    };
     // The engine is asked again: an event's labels prove nothing.
     let found = match find_all(inner).await {
         Ok(found) => found.into_iter().find(|found| found.seen.id == id),
@@ -160,8 +185,14 @@ async fn ended(inner: &Inner, event: &EventMessage, at_ns: i128) {
     };
     let Some(found) = found else { return };
     // An operation that is under way decides itself.
-    let Some(_turn) = inner.locks.try_lock(&found.names.key) else { return };
-    tracing::info!(container = found.seen.name, restarts = found.seen.restarts, "a bot crashed");
+    let Some(_turn) = inner.locks.try_lock(&found.names.key) else {
+        return;
+    };
+    tracing::info!(
+        container = found.seen.name,
+        restarts = found.seen.restarts,
+        "a bot crashed"
+    );
     if token_rejected(inner, &found).await {
         halt(inner, &found, BotState::Failed, "TOKEN_REJECTED").await;
     } else if too_many {
@@ -185,7 +216,12 @@ pub(crate) async fn halt(inner: &Inner, found: &Found, state: BotState, reason: 
         return;
     }
     tracing::info!(container = found.seen.name, reason, "a bot was stopped");
-    let halted = Halted { state, reason: reason.to_owned(), restarts, at: now_rfc3339() };
+    let halted = Halted {
+        state,
+        reason: reason.to_owned(),
+        restarts,
+        at: now_rfc3339(),
+    };
     reconcile::note_halted(inner, found, halted);
 }
 
@@ -196,7 +232,10 @@ mod tests {
     const SECOND: i128 = 1_000_000_000;
 
     fn crashes() -> Crashes {
-        Crashes::new(CrashOptions { crashes_max: 3, window: Duration::from_secs(10) })
+        Crashes::new(CrashOptions {
+            crashes_max: 3,
+            window: Duration::from_secs(10),
+        })
     }
 
     #[test]

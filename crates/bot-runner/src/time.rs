@@ -7,9 +7,11 @@ use time::format_description::well_known::Rfc3339;
 
 /// Now, in nanoseconds since the Unix epoch.
 pub(crate) fn now_ns() -> i128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| {
-        i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
-    })
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
+        })
 }
 
 /// Now, as RFC 3339 in UTC with milliseconds.

@@ -42,70 +42,125 @@ async fn what_can_never_work_leaves_nothing_and_names_the_reason() {
 
 #[tokio::test]
 async fn a_ready_pattern_is_waited_for() {
-    with_bench(|options| options.gate.deadline = Duration::from_secs(4), |bench| async move {
-        let late = "import time\ntime.sleep(2.5)\nprint('now READY 7')\nwhile True: time.sleep(1)\n";
-        let good = request_with("good", &json!({"code": late, "ready_regex": "READY \\d"}));
-        let started = bench.start(&good).await.unwrap();
-        assert!(started.timings_ms.gate >= 2000, "{started:?}");
-        let bad = request_with("bad", &json!({"code": IDLE, "ready_regex": "READY"}));
-        let failure = bench.start(&bad).await.unwrap_err();
-        assert_eq!((code(&failure), &details(&failure)["reason"]), ("HEALTH_GATE_FAILED", &json!("NOT_READY")));
-        assert_eq!(details(&failure)["log_tail"], json!(["idle"]));
-        assert!(!bench.runner.status(&bot("bad")).await.unwrap().exists);
-    })
+    with_bench(
+        |options| options.gate.deadline = Duration::from_secs(4),
+        |bench| async move {
+            let late =
+                "import time\ntime.sleep(2.5)\nprint('now READY 7')\nwhile True: time.sleep(1)\n";
+            let good = request_with("good", &json!({"code": late, "ready_regex": "READY \\d"}));
+            let started = bench.start(&good).await.unwrap();
+            assert!(started.timings_ms.gate >= 2000, "{started:?}");
+            let bad = request_with("bad", &json!({"code": IDLE, "ready_regex": "READY"}));
+            let failure = bench.start(&bad).await.unwrap_err();
+            assert_eq!(
+                (code(&failure), &details(&failure)["reason"]),
+                ("HEALTH_GATE_FAILED", &json!("NOT_READY"))
+            );
+            assert_eq!(details(&failure)["log_tail"], json!(["idle"]));
+            assert!(!bench.runner.status(&bot("bad")).await.unwrap().exists);
+        },
+    )
     .await;
 }
 
 #[tokio::test]
 async fn cpu_is_boosted_until_the_gate_and_limited_after() {
-    with_bench(|_| (), |bench| async move {
-        let params = json!({"code": IDLE, "resource_limits": {"cpu_cores": 0.2}});
-        let starting = {
-            let bench = std::sync::Arc::clone(&bench);
-            tokio::spawn(async move { bench.start(&request_with("b", &params)).await })
-        };
-        let name = bench.runner.options().name_prefix.clone();
-        let seen = parking_lot::Mutex::new(Vec::new());
-        bench.until(20, "the gate passed", || async {
-            for thing in bench.things().await.iter().filter(|it| it.len() == name.len() + 33) {
-                let container = bench.docker.inspect_container(thing, None).await;
-                let host = container.ok().and_then(|it| it.host_config);
-                seen.lock().extend(host.and_then(|it| it.nano_cpus));
-            }
-            starting.is_finished()
-        }).await;
-        starting.await.unwrap().unwrap();
-        let container = bench.runner.status(&bot("b")).await.unwrap().status.unwrap().container_name;
-        let host = bench.docker.inspect_container(&container, None).await.unwrap().host_config;
-        assert_eq!(host.unwrap().nano_cpus, Some(200_000_000));
-        assert_eq!(seen.lock().first(), Some(&2_000_000_000));
-    })
+    with_bench(
+        |_| (),
+        |bench| async move {
+            let params = json!({"code": IDLE, "resource_limits": {"cpu_cores": 0.2}});
+            let starting = {
+                let bench = std::sync::Arc::clone(&bench);
+                tokio::spawn(async move { bench.start(&request_with("b", &params)).await })
+            };
+            let name = bench.runner.options().name_prefix.clone();
+            let seen = parking_lot::Mutex::new(Vec::new());
+            bench
+                .until(20, "the gate passed", || async {
+                    for thing in bench
+                        .things()
+                        .await
+                        .iter()
+                        .filter(|it| it.len() == name.len() + 33)
+                    {
+                        let container = bench.docker.inspect_container(thing, None).await;
+                        let host = container.ok().and_then(|it| it.host_config);
+                        seen.lock().extend(host.and_then(|it| it.nano_cpus));
+                    }
+                    starting.is_finished()
+                })
+                .await;
+            starting.await.unwrap().unwrap();
+            let container = bench
+                .runner
+                .status(&bot("b"))
+                .await
+                .unwrap()
+                .status
+                .unwrap()
+                .container_name;
+            let host = bench
+                .docker
+                .inspect_container(&container, None)
+                .await
+                .unwrap()
+                .host_config;
+            assert_eq!(host.unwrap().nano_cpus, Some(200_000_000));
+            assert_eq!(seen.lock().first(), Some(&2_000_000_000));
+        },
+    )
     .await;
 }
 
 #[tokio::test]
 async fn a_stop_calls_off_a_start_and_leaves_nothing() {
-    with_bench(|options| options.gate.alive = Duration::from_secs(20), |bench| async move {
-        let starting = {
-            let bench = std::sync::Arc::clone(&bench);
-            tokio::spawn(async move { bench.start(&request("b", IDLE)).await })
-        };
-        bench.until(10, "starting", || async {
-            bench.runner.status(&bot("b")).await.unwrap().status.is_some_and(|it| it.state == BotState::Starting)
-        }).await;
-        let begin = std::time::Instant::now();
-        bench.runner.stop(&bot("b")).await.unwrap();
-        assert!(begin.elapsed() < Duration::from_secs(6));
-        assert_eq!(code(&starting.await.unwrap().unwrap_err()), "CANCELLED");
-        assert!(bench.things().await.is_empty(), "{:?}", bench.things().await);
-        // And a task that is cancelled.
-        let token = CancellationToken::new();
-        let later = token.clone();
-        tokio::spawn(async move { tokio::time::sleep(Duration::from_secs(1)).await; later.cancel() });
-        let failure = bench.runner.start(&request("b", IDLE), &(), &token).await.unwrap_err();
-        assert_eq!(code(&failure), "CANCELLED");
-        assert!(bench.things().await.is_empty(), "{:?}", bench.things().await);
-    })
+    with_bench(
+        |options| options.gate.alive = Duration::from_secs(20),
+        |bench| async move {
+            let starting = {
+                let bench = std::sync::Arc::clone(&bench);
+                tokio::spawn(async move { bench.start(&request("b", IDLE)).await })
+            };
+            bench
+                .until(10, "starting", || async {
+                    bench
+                        .runner
+                        .status(&bot("b"))
+                        .await
+                        .unwrap()
+                        .status
+                        .is_some_and(|it| it.state == BotState::Starting)
+                })
+                .await;
+            let begin = std::time::Instant::now();
+            bench.runner.stop(&bot("b")).await.unwrap();
+            assert!(begin.elapsed() < Duration::from_secs(6));
+            assert_eq!(code(&starting.await.unwrap().unwrap_err()), "CANCELLED");
+            assert!(
+                bench.things().await.is_empty(),
+                "{:?}",
+                bench.things().await
+            );
+            // And a task that is cancelled.
+            let token = CancellationToken::new();
+            let later = token.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                later.cancel()
+            });
+            let failure = bench
+                .runner
+                .start(&request("b", IDLE), &(), &token)
+                .await
+                .unwrap_err();
+            assert_eq!(code(&failure), "CANCELLED");
+            assert!(
+                bench.things().await.is_empty(),
+                "{:?}",
+                bench.things().await
+            );
+        },
+    )
     .await;
 }
 

@@ -14,6 +14,7 @@
 //! | [`text`] | every sentence, in each language |
 //! | [`view`] | what a command found out, as plain data: drawn, or printed as JSON |
 //! | [`wait`] | follows a job to its end |
+//! | [`work`] | a command with everything it needs from this side |
 //!
 //! The library never reads the environment, the home folder or the process's streams: all of it
 //! comes in a [`context::Context`].
@@ -32,3 +33,4 @@ pub mod source;
 pub mod text;
 pub mod view;
 pub mod wait;
+pub mod work;

@@ -13,8 +13,8 @@ pub struct SimOptions {
     pub strict_tokens: bool,
     /// Answers 404 for methods the simulator does not know. Off, they answer `true`.
     pub strict_methods: bool,
-    /// Bearer token that the control side then demands; set it where bots that are not trusted
-    /// can reach the port.
+    /// Bearer token that the control side then demands. Without one it answers this machine only
+    /// (loopback peers), so that bots in containers can't play the users.
     pub control_token: Option<String>,
     /// Lets webhooks go to any address. Off, only to this machine.
     pub webhooks_anywhere: bool,

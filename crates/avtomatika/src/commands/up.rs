@@ -132,11 +132,11 @@ async fn start_sim(
     let sim = Sim::bind(options)
         .await
         .with_context(|| format!("failed to listen on {}", args.telegram_sim_listen))?;
-    let url = local::url(sim.local_addr()?);
+    let url = local::url(sim.local_addr());
     tracing::info!(%url, "telegram-sim is ready");
     let stop = stop.clone();
     servers.spawn(async move {
-        sim.run(stop).await?;
+        sim.run(stop).await;
         Ok(true)
     });
     Ok(Some(url))

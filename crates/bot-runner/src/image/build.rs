@@ -48,13 +48,20 @@ impl Images {
         let labels = self.labels("build");
         self.networks.ensure_build(&network, labels.clone()).await?;
         let container = format!("{}-build-{}", self.prefix, uuid::Uuid::now_v7().simple());
-        let options = CreateContainerOptionsBuilder::new().name(&container).build();
+        let options = CreateContainerOptionsBuilder::new()
+            .name(&container)
+            .build();
         self.docker
             .create_container(Some(options), self.body(network, labels))
             .await
             .map_err(|error| engine::failed("create the installing container", &error))?;
-        let built = self.install_and_commit(&container, image, key, requirements, cancel).await;
-        let remove = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        let built = self
+            .install_and_commit(&container, image, key, requirements, cancel)
+            .await;
+        let remove = RemoveContainerOptionsBuilder::new()
+            .force(true)
+            .v(true)
+            .build();
         let removed = self.docker.remove_container(&container, Some(remove)).await;
         if let Err(error) = engine::gone_is_fine(removed) {
             tracing::warn!(container, %error, "an installing container stays until the next start");
@@ -72,10 +79,15 @@ impl Images {
     ) -> Result<(), Failure> {
         let what = "install the requirements";
         let failed = |error| engine::failed(what, &error);
-        let archive = self.archive(requirements).map_err(|error| failure::container(what, &error))?;
+        let archive = self
+            .archive(requirements)
+            .map_err(|error| failure::container(what, &error))?;
         let upload = UploadToContainerOptionsBuilder::new().path("/").build();
         let body = bollard::body_full(archive);
-        self.docker.upload_to_container(container, Some(upload), body).await.map_err(failed)?;
+        self.docker
+            .upload_to_container(container, Some(upload), body)
+            .await
+            .map_err(failed)?;
         self.docker
             .start_container(container, None::<StartContainerOptions>)
             .await
@@ -87,19 +99,29 @@ impl Images {
                 let limit = self.options.timeout.as_secs();
                 let reason = format!("not done after {limit} s");
                 let ru_reason = format!("не завершилось за {limit} с");
-                Err(failure::dependencies(&reason, &ru_reason, &self.tail(container).await))
+                Err(failure::dependencies(
+                    &reason,
+                    &ru_reason,
+                    &self.tail(container).await,
+                ))
             }
             End::Code(code) => {
                 let reason = format!("the installer ended with code {code}");
                 let ru_reason = format!("установщик завершился с кодом {code}");
-                Err(failure::dependencies(&reason, &ru_reason, &self.tail(container).await))
+                Err(failure::dependencies(
+                    &reason,
+                    &ru_reason,
+                    &self.tail(container).await,
+                ))
             }
         }
     }
 
     async fn wait(&self, container: &str, cancel: &CancellationToken) -> Result<End, Failure> {
-        let mut exit =
-            std::pin::pin!(self.docker.wait_container(container, None::<WaitContainerOptions>));
+        let mut exit = std::pin::pin!(
+            self.docker
+                .wait_container(container, None::<WaitContainerOptions>)
+        );
         tokio::select! {
             () = cancel.cancelled() => Ok(End::Cancelled),
             () = tokio::time::sleep(self.options.timeout) => Ok(End::TimedOut),
@@ -129,7 +151,9 @@ impl Images {
             ..ContainerConfig::default()
         };
         let committed = self.docker.commit_container(options, config).await;
-        committed.map(drop).map_err(|error| engine::failed("keep the dependency image", &error))
+        committed
+            .map(drop)
+            .map_err(|error| engine::failed("keep the dependency image", &error))
     }
 
     async fn tail(&self, container: &str) -> Vec<String> {
@@ -144,7 +168,10 @@ impl Images {
         archive.directory("opt/venv", UID, 0o755)?;
         let mut list = requirements.join("\n");
         list.push('\n');
-        archive.file(&format!("{}/requirements.txt", recipe::DIR), list.as_bytes())?;
+        archive.file(
+            &format!("{}/requirements.txt", recipe::DIR),
+            list.as_bytes(),
+        )?;
         if let Some(bundle) = &self.options.ca_bundle {
             archive.file(&format!("{}/ca.crt", recipe::DIR), &std::fs::read(bundle)?)?;
         }

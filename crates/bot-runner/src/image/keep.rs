@@ -24,7 +24,11 @@ impl Kept {
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
-        Self { file, max, used: Mutex::new(used) }
+        Self {
+            file,
+            max,
+            used: Mutex::new(used),
+        }
     }
 
     /// Notes a use, and names the images that are too many now, the longest unused first.
@@ -36,7 +40,11 @@ impl Kept {
         let mut by_age: Vec<_> = used.iter().map(|(key, at)| (*at, key.clone())).collect();
         by_age.sort();
         let surplus = by_age.len().saturating_sub(self.max);
-        by_age.into_iter().take(surplus).map(|(_, key)| key).collect()
+        by_age
+            .into_iter()
+            .take(surplus)
+            .map(|(_, key)| key)
+            .collect()
     }
 
     /// Notes that an image is gone.

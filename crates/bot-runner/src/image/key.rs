@@ -25,7 +25,13 @@ pub(super) fn of(
     part(base.id.as_deref().unwrap_or_default());
     part(base.architecture.as_deref().unwrap_or_default());
     part(options.index_url.as_deref().unwrap_or_default());
-    part(&options.find_links.as_ref().map(|dir| dir.to_string_lossy()).unwrap_or_default());
+    part(
+        &options
+            .find_links
+            .as_ref()
+            .map(|dir| dir.to_string_lossy())
+            .unwrap_or_default(),
+    );
     part(if options.no_index { "no-index" } else { "" });
     part(if options.pip_only { "pip" } else { "" });
     requirements.into_iter().for_each(&mut part);
@@ -41,7 +47,10 @@ mod tests {
 
     #[test]
     fn the_key_follows_what_matters_and_nothing_else() {
-        let image = |id: &str| ImageInspect { id: Some(id.to_owned()), ..ImageInspect::default() };
+        let image = |id: &str| ImageInspect {
+            id: Some(id.to_owned()),
+            ..ImageInspect::default()
+        };
         let options = RunnerOptions::new("w", "/nowhere").dependencies;
         let list = |items: &[&str]| items.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
         let key = of(&image("a"), &list(&["x==1", "y"]), &options);

@@ -83,7 +83,10 @@ impl Images {
         let base = base.ok_or_else(|| failure::base_image_missing(&self.base))?;
         if requirements.is_empty() {
             phases.phase("dependencies", "none");
-            return Ok(Ready { image: self.base.clone(), has_venv: false });
+            return Ok(Ready {
+                image: self.base.clone(),
+                has_venv: false,
+            });
         }
         let key = key::of(&base, requirements, &self.options);
         let image = format!("{}-deps:{key}", self.prefix);
@@ -92,13 +95,19 @@ impl Images {
             phases.phase("dependencies", "cached");
         } else {
             let count = requirements.len();
-            phases.phase("dependencies", &format!("installing {count} requirement(s)"));
+            phases.phase(
+                "dependencies",
+                &format!("installing {count} requirement(s)"),
+            );
             self.build(&image, &key, requirements, cancel).await?;
         }
         for old in self.kept.used(&key) {
             self.drop_image(&old).await;
         }
-        Ok(Ready { image, has_venv: true })
+        Ok(Ready {
+            image,
+            has_venv: true,
+        })
     }
 
     async fn inspect(&self, image: &str) -> Result<Option<ImageInspect>, Failure> {
@@ -112,7 +121,11 @@ impl Images {
     /// Removes an image nobody uses; one in use stays until its turn comes again.
     async fn drop_image(&self, key: &str) {
         let image = format!("{}-deps:{key}", self.prefix);
-        match self.docker.remove_image(&image, None::<RemoveImageOptions>, None).await {
+        match self
+            .docker
+            .remove_image(&image, None::<RemoveImageOptions>, None)
+            .await
+        {
             Ok(_) => self.kept.forget(key),
             Err(error) if engine::is_missing(&error) => self.kept.forget(key),
             Err(error) => tracing::debug!(image, %error, "dependency image stays"),

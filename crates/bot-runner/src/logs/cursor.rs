@@ -68,7 +68,10 @@ pub(crate) struct Sieve {
 
 impl Sieve {
     pub(crate) fn new(cursor: Cursor) -> Self {
-        Self { cursor, repeated: Cursor::default() }
+        Self {
+            cursor,
+            repeated: Cursor::default(),
+        }
     }
 
     /// Whether this line comes after the cursor.
@@ -100,9 +103,17 @@ impl FromStr for Cursor {
         }
         let mut mark = || {
             let at_ns = parts.next()?.parse::<u64>().ok()?;
-            Some(Mark { at_ns: at_ns.into(), seen: parts.next()?.parse().ok()? })
+            Some(Mark {
+                at_ns: at_ns.into(),
+                seen: parts.next()?.parse().ok()?,
+            })
         };
-        let cursor = mark().and_then(|stdout| Some(Self { stdout, stderr: mark()? }));
+        let cursor = mark().and_then(|stdout| {
+            Some(Self {
+                stdout,
+                stderr: mark()?,
+            })
+        });
         cursor.filter(|_| parts.next().is_none()).ok_or(())
     }
 }
@@ -112,7 +123,11 @@ mod tests {
     use super::*;
 
     fn line(stream: Stream, at_ns: i128, text: &str) -> Line {
-        Line { stream, at_ns, text: text.to_owned() }
+        Line {
+            stream,
+            at_ns,
+            text: text.to_owned(),
+        }
     }
 
     #[test]
@@ -131,8 +146,12 @@ mod tests {
             loop {
                 let read: Cursor = cursor.to_string().parse().unwrap();
                 let mut sieve = Sieve::new(read);
-                let new: Vec<_> =
-                    all.iter().filter(|line| sieve.is_new(line)).take(step).cloned().collect();
+                let new: Vec<_> = all
+                    .iter()
+                    .filter(|line| sieve.is_new(line))
+                    .take(step)
+                    .cloned()
+                    .collect();
                 if new.is_empty() {
                     break;
                 }
@@ -149,7 +168,15 @@ mod tests {
         cursor.pass(&line(Stream::Stderr, 10 * NS_PER_S, "x"));
         cursor.pass(&line(Stream::Stdout, 500 * NS_PER_S, "y"));
         assert_eq!(cursor.since_s(), 498);
-        for bad in ["", "1", "1.2.3.4", "2.1.1.1.1", "1.1.1.1.1.1", "1.-1.0.0.0", "1.a.0.0.0"] {
+        for bad in [
+            "",
+            "1",
+            "1.2.3.4",
+            "2.1.1.1.1",
+            "1.1.1.1.1.1",
+            "1.-1.0.0.0",
+            "1.a.0.0.0",
+        ] {
             assert!(bad.parse::<Cursor>().is_err(), "{bad}");
         }
     }

@@ -51,7 +51,11 @@ pub(crate) fn parse(output: LogOutput, before_ns: i128) -> Line {
         .or_else(|| Some((text, "")))
         .and_then(|(stamp, rest)| Some((parse_ns(stamp)?, rest)));
     let (at_ns, text) = stamped.unwrap_or((before_ns, text));
-    Line { stream, at_ns, text: text.to_owned() }
+    Line {
+        stream,
+        at_ns,
+        text: text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -60,11 +64,20 @@ mod tests {
 
     #[test]
     fn stamps_are_taken_off() {
-        let out = |text: &str| LogOutput::StdErr { message: text.as_bytes().to_vec().into() };
+        let out = |text: &str| LogOutput::StdErr {
+            message: text.as_bytes().to_vec().into(),
+        };
         let line = parse(out("2026-01-01T00:00:00.000000001Z  two\n"), 5);
         assert_eq!((line.at_ns % 10, line.text.as_str()), (1, " two"));
         assert_eq!(line.stream, Stream::Stderr);
         assert_eq!(parse(out("2026-01-01T00:00:00.5Z \n"), 5).text, "");
-        assert_eq!(parse(out("the rest\n"), 5), Line { at_ns: 5, text: "the rest".into(), ..line });
+        assert_eq!(
+            parse(out("the rest\n"), 5),
+            Line {
+                at_ns: 5,
+                text: "the rest".into(),
+                ..line
+            }
+        );
     }
 }

@@ -5,5 +5,5 @@ pub(crate) mod line;
 pub(crate) mod read;
 
 pub(crate) use cursor::Cursor;
-pub use line::Stream;
 pub(crate) use line::Line;
+pub use line::Stream;

@@ -51,7 +51,10 @@ pub(crate) async fn after(
     secrets: &SecretValues,
 ) -> Result<Vec<Line>, Error> {
     let follow = !wait.is_zero();
-    let options = options("all").since(cursor.since_s()).follow(follow).build();
+    let options = options("all")
+        .since(cursor.since_s())
+        .follow(follow)
+        .build();
     let mut source = std::pin::pin!(source(docker, container, options, secrets));
     let deadline = Instant::now() + wait;
     let (mut sieve, mut found, mut bytes) = (Sieve::new(cursor), Vec::new(), 0);
@@ -78,11 +81,20 @@ pub(crate) fn follow(
     since_s: i32,
     secrets: &SecretValues,
 ) -> impl Stream<Item = Result<Line, Error>> + use<> {
-    source(docker, container, options("all").since(since_s).follow(true).build(), secrets)
+    source(
+        docker,
+        container,
+        options("all").since(since_s).follow(true).build(),
+        secrets,
+    )
 }
 
 fn options(tail: &str) -> LogsOptionsBuilder {
-    LogsOptionsBuilder::new().stdout(true).stderr(true).timestamps(true).tail(tail)
+    LogsOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .timestamps(true)
+        .tail(tail)
 }
 
 /// The engine's stream as lines, secrets masked.

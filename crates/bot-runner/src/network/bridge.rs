@@ -13,14 +13,20 @@ pub(crate) struct Bridges {
 
 impl Bridges {
     pub(crate) fn of(prefix: &str, pool: Pool) -> Self {
-        let mut mark = blake3::hash(format!("{prefix} {pool}").as_bytes()).to_hex().to_string();
+        let mut mark = blake3::hash(format!("{prefix} {pool}").as_bytes())
+            .to_hex()
+            .to_string();
         mark.truncate(4);
         Self { mark }
     }
 
     /// An interface for one bot's network.
     pub(crate) fn bot(&self) -> String {
-        format!("avb{}-{:07x}", self.mark, rand::rng().random::<u32>() & 0xfff_ffff)
+        format!(
+            "avb{}-{:07x}",
+            self.mark,
+            rand::rng().random::<u32>() & 0xfff_ffff
+        )
     }
 
     /// What matches all bots' interfaces in a rule.

@@ -35,7 +35,12 @@ pub(crate) struct Network {
 
 impl Networks {
     pub(crate) fn new(docker: Docker, pool: Pool, bridges: Bridges) -> Self {
-        Self { docker, pool, bridges, choosing: Mutex::new(()) }
+        Self {
+            docker,
+            pool,
+            bridges,
+            choosing: Mutex::new(()),
+        }
     }
 
     /// Makes a bot's network in the first free subnet, or takes the one of that name.
@@ -57,7 +62,10 @@ impl Networks {
             .filter(|subnet| !taken.iter().any(|other| other.overlaps(*subnet)))
             .take(ATTEMPTS_MAX);
         for subnet in free {
-            match self.create(name, subnet, &self.bridges.bot(), labels.clone()).await {
+            match self
+                .create(name, subnet, &self.bridges.bot(), labels.clone())
+                .await
+            {
                 Ok(network) => return Ok(network),
                 Err(error) if engine::is_overlap(&error) => {}
                 Err(error) if engine::is_conflict(&error) => return self.find(name).await,
@@ -78,7 +86,10 @@ impl Networks {
             return Ok(());
         }
         let bridge = self.bridges.build();
-        match self.create(name, self.pool.build_subnet(), &bridge, labels).await {
+        match self
+            .create(name, self.pool.build_subnet(), &bridge, labels)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) if engine::is_conflict(&error) => Ok(()),
             Err(error) => Err(engine::failed("create the build network", &error)),
@@ -120,20 +131,32 @@ impl Networks {
             ..IpamConfig::default()
         };
         let options = HashMap::from([
-            ("com.docker.network.bridge.name".to_owned(), bridge.to_owned()),
+            (
+                "com.docker.network.bridge.name".to_owned(),
+                bridge.to_owned(),
+            ),
             // No two containers of this network talk to each other either.
-            ("com.docker.network.bridge.enable_icc".to_owned(), "false".to_owned()),
+            (
+                "com.docker.network.bridge.enable_icc".to_owned(),
+                "false".to_owned(),
+            ),
         ]);
         let request = NetworkCreateRequest {
             name: name.to_owned(),
             driver: Some("bridge".to_owned()),
-            ipam: Some(Ipam { config: Some(vec![config]), ..Ipam::default() }),
+            ipam: Some(Ipam {
+                config: Some(vec![config]),
+                ..Ipam::default()
+            }),
             options: Some(options),
             labels: Some(labels),
             ..NetworkCreateRequest::default()
         };
         self.docker.create_network(request).await?;
-        Ok(Network { name: name.to_owned(), gateway })
+        Ok(Network {
+            name: name.to_owned(),
+            gateway,
+        })
     }
 }
 
@@ -147,9 +170,17 @@ fn subnets(networks: Vec<EngineNetwork>) -> Vec<Pool> {
 }
 
 fn described(name: &str, ipam: Option<&Ipam>) -> Result<Network, Failure> {
-    let configs = ipam.and_then(|ipam| ipam.config.as_ref()).into_iter().flatten();
-    let gateway = configs.filter_map(|config| config.gateway.as_ref()?.parse().ok()).next();
+    let configs = ipam
+        .and_then(|ipam| ipam.config.as_ref())
+        .into_iter()
+        .flatten();
+    let gateway = configs
+        .filter_map(|config| config.gateway.as_ref()?.parse().ok())
+        .next();
     let gateway = gateway
         .ok_or_else(|| failure::container("read the bot's network", &"it has no gateway"))?;
-    Ok(Network { name: name.to_owned(), gateway })
+    Ok(Network {
+        name: name.to_owned(),
+        gateway,
+    })
 }

@@ -24,7 +24,10 @@ pub struct ParsePoolError(String);
 impl Pool {
     /// The range of `prefix` bits around `base`.
     pub(crate) fn new(base: Ipv4Addr, prefix: u8) -> Self {
-        Self { base: u32::from(base) & mask(prefix), prefix }
+        Self {
+            base: u32::from(base) & mask(prefix),
+            prefix,
+        }
     }
 
     /// The subnets for bots, in order.
@@ -40,7 +43,10 @@ impl Pool {
 
     /// The subnet of the network dependencies are installed in.
     pub(crate) fn build_subnet(self) -> Self {
-        Self { base: self.last() - (!mask(BUILD_PREFIX)), prefix: BUILD_PREFIX }
+        Self {
+            base: self.last() - (!mask(BUILD_PREFIX)),
+            prefix: BUILD_PREFIX,
+        }
     }
 
     /// Whether the two have an address in common.
@@ -118,12 +124,23 @@ mod tests {
     #[test]
     fn ranges_are_read_and_normalised() {
         assert_eq!("10.231.5.9/16".parse::<Pool>().unwrap(), Pool::default());
-        for bad in ["10.0.0.0", "10.0.0.0/29", "10.0.0.0/4", "fd00::/64", "x/16", ""] {
+        for bad in [
+            "10.0.0.0",
+            "10.0.0.0/29",
+            "10.0.0.0/4",
+            "fd00::/64",
+            "x/16",
+            "",
+        ] {
             assert!(bad.parse::<Pool>().is_err(), "{bad}");
         }
         let lan = parse_cidr("10.231.128.0/17").unwrap();
         assert!(lan.overlaps(Pool::default()));
-        assert!(!parse_cidr("172.17.0.0/16").unwrap().overlaps(Pool::default()));
+        assert!(
+            !parse_cidr("172.17.0.0/16")
+                .unwrap()
+                .overlaps(Pool::default())
+        );
         assert!(parse_cidr("0.0.0.0/0").unwrap().overlaps(lan));
     }
 }

@@ -25,7 +25,10 @@ pub(crate) async fn stop_container(
     let stopped = inner.docker.stop_container(container, Some(options)).await;
     match engine::gone_is_fine(stopped) {
         // The engine answers 304 for one that is stopped already.
-        Ok(()) | Err(Error::DockerResponseServerError { status_code: 304, .. }) => {}
+        Ok(())
+        | Err(Error::DockerResponseServerError {
+            status_code: 304, ..
+        }) => {}
         Err(error) => return Err(engine::failed("stop the bot", &error)),
     }
     inner.crashes.forget(container, now_ns());
@@ -46,8 +49,14 @@ pub(crate) async fn kill_and_remove(inner: &Inner, found: &Found) -> Result<(), 
 
 /// Removes a container by name or id, with its anonymous volumes.
 pub(super) async fn remove_container(inner: &Inner, container: &str) -> Result<(), Failure> {
-    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-    let removed = inner.docker.remove_container(container, Some(options)).await;
+    let options = RemoveContainerOptionsBuilder::new()
+        .force(true)
+        .v(true)
+        .build();
+    let removed = inner
+        .docker
+        .remove_container(container, Some(options))
+        .await;
     match engine::gone_is_fine(removed) {
         // Somebody else is removing it.
         Err(error) if engine::is_conflict(&error) => Ok(()),
@@ -57,16 +66,26 @@ pub(super) async fn remove_container(inner: &Inner, container: &str) -> Result<(
 
 /// Removes a volume; one that is gone already is fine.
 pub(super) async fn remove_volume(inner: &Inner, volume: &str) -> Result<(), Failure> {
-    let removed = inner.docker.remove_volume(volume, None::<RemoveVolumeOptions>).await;
+    let removed = inner
+        .docker
+        .remove_volume(volume, None::<RemoveVolumeOptions>)
+        .await;
     engine::gone_is_fine(removed).map_err(|error| engine::failed("remove a volume", &error))
 }
 
 /// Removes all there is of a bot: containers, volumes, network, record.
-pub(crate) async fn remove_bot(inner: &Inner, names: &Names, found: &[Found]) -> Result<(), Failure> {
+pub(crate) async fn remove_bot(
+    inner: &Inner,
+    names: &Names,
+    found: &[Found],
+) -> Result<(), Failure> {
     for container in found {
         kill_and_remove(inner, container).await?;
     }
     remove_volume(inner, &names.data_volume()).await?;
     inner.networks.remove(names.network()).await?;
-    inner.records.remove(&names.key).map_err(|error| failure::record(&error))
+    inner
+        .records
+        .remove(&names.key)
+        .map_err(|error| failure::record(&error))
 }

@@ -42,12 +42,17 @@ impl Made {
     /// Makes the container and puts the code in. On failure nothing of it is left.
     pub(super) async fn make(inner: &Inner, order: &Order<'_>) -> Result<Self, Failure> {
         let code_volume = order.names.code_volume(&order.labels.instance);
-        let options = CreateContainerOptionsBuilder::new().name(order.container).build();
+        let options = CreateContainerOptionsBuilder::new()
+            .name(order.container)
+            .build();
         let body = plan(inner, order, &code_volume).body(&inner.options.container);
         let created = inner.docker.create_container(Some(options), body).await;
         let created =
             created.map_err(|error| engine::failed("create the bot's container", &error))?;
-        let made = Self { id: created.id, code_volume };
+        let made = Self {
+            id: created.id,
+            code_volume,
+        };
         if let Err(failure) = made.upload(inner, order).await {
             made.discard(inner).await;
             return Err(failure);
@@ -63,7 +68,10 @@ impl Made {
             Err(failure) => Err(failure),
         };
         if let Err(failure) = removed {
-            tracing::warn!(error = failure.message, "a container stays until the next reconcile");
+            tracing::warn!(
+                error = failure.message,
+                "a container stays until the next reconcile"
+            );
         }
     }
 
@@ -72,7 +80,10 @@ impl Made {
         let archive = archive(order.spec).map_err(|error| failure::container(what, &error))?;
         let options = UploadToContainerOptionsBuilder::new().path(APP_DIR).build();
         let body = bollard::body_full(archive);
-        let uploaded = inner.docker.upload_to_container(&self.id, Some(options), body).await;
+        let uploaded = inner
+            .docker
+            .upload_to_container(&self.id, Some(options), body)
+            .await;
         uploaded.map_err(|error| engine::failed(what, &error))
     }
 }
@@ -87,8 +98,12 @@ fn archive(spec: &StartSpec) -> std::io::Result<bytes::Bytes> {
 
 fn plan(inner: &Inner, order: &Order<'_>, code_volume: &str) -> Plan {
     let options = &inner.options;
-    let mut env: Vec<String> =
-        order.spec.env_vars.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let mut env: Vec<String> = order
+        .spec
+        .env_vars
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     // Ours come last: the engine lets the last of equal names win.
     env.extend([
         format!("HOME={DATA_DIR}"),
@@ -98,7 +113,10 @@ fn plan(inner: &Inner, order: &Order<'_>, code_volume: &str) -> Plan {
         "PYTHONDONTWRITEBYTECODE=1".to_owned(),
     ]);
     if let Some(redirect) = &inner.redirect {
-        env.push(format!("{URL_VARIABLE}={}", redirect.url(order.network.gateway)));
+        env.push(format!(
+            "{URL_VARIABLE}={}",
+            redirect.url(order.network.gateway)
+        ));
     }
     let limits = order.labels;
     Plan {
@@ -110,7 +128,9 @@ fn plan(inner: &Inner, order: &Order<'_>, code_volume: &str) -> Plan {
         network: order.network.name.clone(),
         code_volume: code_volume.to_owned(),
         data_volume: order.names.data_volume(),
-        volume_labels: inner.key.part(&order.names.base, &options.worker_id, "volume"),
+        volume_labels: inner
+            .key
+            .part(&order.names.base, &options.worker_id, "volume"),
         memory_mb: limits.memory_mb,
         cpu_cores: limits.cpu_cores.max(options.gate.boost_cpu_cores),
     }

@@ -35,9 +35,15 @@ pub(crate) async fn find(
 pub(crate) async fn find_all(inner: &Inner) -> Result<Vec<Found>, Failure> {
     let filters = std::collections::HashMap::from([(
         "label",
-        vec![format!("{BOT_RUNNER}=true"), format!("{RUNNER}={}", inner.options.worker_id)],
+        vec![
+            format!("{BOT_RUNNER}=true"),
+            format!("{RUNNER}={}", inner.options.worker_id),
+        ],
     )]);
-    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+    let options = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&filters)
+        .build();
     let listed = inner
         .docker
         .list_containers(Some(options))
@@ -57,7 +63,15 @@ pub(crate) async fn find_all(inner: &Inner) -> Result<Vec<Found>, Failure> {
 
 fn verify(inner: &Inner, seen: Seen) -> Option<Found> {
     let options = &inner.options;
-    let verified =
-        inner.key.verify(&options.name_prefix, &options.worker_id, &seen.name, &seen.labels);
-    verified.map(|(names, labels)| Found { names, labels, seen })
+    let verified = inner.key.verify(
+        &options.name_prefix,
+        &options.worker_id,
+        &seen.name,
+        &seen.labels,
+    );
+    verified.map(|(names, labels)| Found {
+        names,
+        labels,
+        seen,
+    })
 }

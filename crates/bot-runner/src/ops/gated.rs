@@ -64,11 +64,22 @@ pub(crate) async fn start(
     cancel: &CancellationToken,
     told: impl FnOnce(),
 ) -> Result<Through, Refused> {
-    let removed = |failure| Refused { failure, policy: Policy::Removed };
+    let removed = |failure| Refused {
+        failure,
+        policy: Policy::Removed,
+    };
     let secrets = SecretValues::new(expect.env.values());
-    let test = expect.ready_regex.as_deref().map(ready::compile).transpose().map_err(removed)?;
+    let test = expect
+        .ready_regex
+        .as_deref()
+        .map(ready::compile)
+        .transpose()
+        .map_err(removed)?;
     let (began, began_ns) = (Instant::now(), now_ns());
-    let started = inner.docker.start_container(container, None::<StartContainerOptions>).await;
+    let started = inner
+        .docker
+        .start_container(container, None::<StartContainerOptions>)
+        .await;
     started.map_err(|error| removed(engine::failed("start the bot's container", &error)))?;
     let start = began.elapsed();
     told();
@@ -88,15 +99,26 @@ pub(crate) async fn start(
     match Box::pin(watch.run()).await {
         End::Passed(passed) => {
             let gate = began.elapsed().saturating_sub(start);
-            release(inner, container, expect.cpu_cores).await.map_err(removed)?;
-            Ok(Through { start, gate, passed })
+            release(inner, container, expect.cpu_cores)
+                .await
+                .map_err(removed)?;
+            Ok(Through {
+                start,
+                gate,
+                passed,
+            })
         }
         End::Failed(failed) => {
             let policy = policy_of(&failed.why);
             if policy.kept() {
-                release(inner, container, expect.cpu_cores).await.map_err(removed)?;
+                release(inner, container, expect.cpu_cores)
+                    .await
+                    .map_err(removed)?;
             }
-            Err(Refused { failure: explain(&failed, policy), policy })
+            Err(Refused {
+                failure: explain(&failed, policy),
+                policy,
+            })
         }
     }
 }
@@ -114,7 +136,10 @@ pub(crate) async fn release(inner: &Inner, container: &str, cores: f64) -> Resul
     let looked = look(&inner.docker, container).await;
     let seen = looked.map_err(|error| engine::failed("look at the bot's container", &error))?;
     if seen.is_some_and(|seen| !seen.is_up()) {
-        let started = inner.docker.start_container(container, None::<StartContainerOptions>).await;
+        let started = inner
+            .docker
+            .start_container(container, None::<StartContainerOptions>)
+            .await;
         started.map_err(|error| engine::failed("start the bot's container", &error))?;
     }
     Ok(())
@@ -152,15 +177,22 @@ fn explain(failed: &Failed, policy: Policy) -> Failure {
         Why::Known(Cause::PollingConflict) => (polling_conflict(), "POLLING_CONFLICT"),
         Why::Known(Cause::MissingPackage { module, package }) => {
             let failure = missing_package(module, package);
-            (with_details(failure, json!({"package": package, "module": module})), "MISSING_PACKAGE")
+            (
+                with_details(failure, json!({"package": package, "module": module})),
+                "MISSING_PACKAGE",
+            )
         }
         Why::OutOfMemory => (out_of_memory(), "OUT_OF_MEMORY"),
-        Why::Ended => (ended(code), if code == Some(0) { "EXITED" } else { "CRASHED" }),
+        Why::Ended => (
+            ended(code),
+            if code == Some(0) { "EXITED" } else { "CRASHED" },
+        ),
         Why::NotReady => (not_ready(), "NOT_READY"),
         Why::NotPolling => (not_polling(), "NOT_POLLING"),
-        Why::Vanished => {
-            (failure::container("watch the bot start", &"its container is gone"), "VANISHED")
-        }
+        Why::Vanished => (
+            failure::container("watch the bot start", &"its container is gone"),
+            "VANISHED",
+        ),
         Why::Cancelled => return failure::cancelled(),
         Why::Engine(error) => (failure::engine_gone("watch the bot start", error), "ENGINE"),
     };
@@ -221,10 +253,10 @@ fn ended(code: Option<i64>) -> Failure {
     let code = code.map_or_else(|| "?".to_owned(), |code| code.to_string());
     Text {
         code: "HEALTH_GATE_FAILED",
-        message: &format!("the bot ended by itself with exit code {code}; it is being restarted"),
-        hint: "see what it printed: avtomatika-bot logs; then fix it and use update",
-        ru_message: &format!("бот завершился сам с кодом {code}; он перезапускается"),
-        ru_hint: "посмотрите, что он напечатал: avtomatika-bot logs; исправьте и выполните update",
+        message: &format!("the bot ended by itself with exit code {code}"),
+        hint: "see what it printed in log_tail or with avtomatika-bot logs; then fix it and use update",
+        ru_message: &format!("бот завершился сам с кодом {code}"),
+        ru_hint: "посмотрите, что он напечатал (log_tail или avtomatika-bot logs); исправьте и выполните update",
     }
     .failure()
 }

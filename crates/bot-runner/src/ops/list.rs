@@ -66,6 +66,10 @@ impl Runner {
             .collect();
         bots.sort_by(|a, b| a.bot_id.cmp(&b.bot_id));
         let max_bots = inner.options.bots_per_user_max;
-        Ok(Listing { count: bots.len(), bots, max_bots })
+        Ok(Listing {
+            count: bots.len(),
+            bots,
+            max_bots,
+        })
     }
 }

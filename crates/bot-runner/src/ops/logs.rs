@@ -78,7 +78,9 @@ impl Runner {
             None => {
                 let secrets = secrets(&found);
                 let lines = read::tail(&inner.docker, &found.seen.id, query.lines, &secrets);
-                lines.await.map_err(|error| engine::failed("read the bot's logs", &error))?
+                lines
+                    .await
+                    .map_err(|error| engine::failed("read the bot's logs", &error))?
             }
             Some(cursor) => new_lines(inner, &found, cursor, query).await?,
         };
@@ -117,7 +119,10 @@ async fn new_lines(
         if !lines.is_empty() || Instant::now() + AGAIN >= deadline {
             return Ok(lines);
         }
-        let up = look(&inner.docker, id).await.map_err(failed)?.is_some_and(|seen| seen.is_up());
+        let up = look(&inner.docker, id)
+            .await
+            .map_err(failed)?
+            .is_some_and(|seen| seen.is_up());
         if !up {
             return Ok(lines);
         }
@@ -129,7 +134,12 @@ async fn new_lines(
 pub(super) fn secrets(found: &Found) -> SecretValues {
     let values = found.seen.env.iter().filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
-        found.labels.secrets.iter().any(|secret| secret == name).then_some(value)
+        found
+            .labels
+            .secrets
+            .iter()
+            .any(|secret| secret == name)
+            .then_some(value)
     });
     SecretValues::new(values)
 }
@@ -145,7 +155,11 @@ fn text(lines: &[Line]) -> String {
 
 impl From<Line> for LogLine {
     fn from(line: Line) -> Self {
-        Self { stream: line.stream, at: line.at(), text: line.text }
+        Self {
+            stream: line.stream,
+            at: line.at(),
+            text: line.text,
+        }
     }
 }
 

@@ -84,7 +84,10 @@ impl Runner {
                 } else if let Err(error) = gated::release(inner, id, expect.cpu_cores).await {
                     tracing::warn!(error = error.message, "the bot keeps its start-up limits");
                 }
-                Err(failure::with_details(refused.failure, json!({"kept": true})))
+                Err(failure::with_details(
+                    refused.failure,
+                    json!({"kept": true}),
+                ))
             }
         }
     }
@@ -103,7 +106,11 @@ fn expect(found: &Found) -> Expect {
 
 /// The user's environment variables, as the container has them.
 pub(super) fn environment(found: &Found) -> BTreeMap<String, String> {
-    let pairs = found.seen.env.iter().filter_map(|pair| pair.split_once('='));
+    let pairs = found
+        .seen
+        .env
+        .iter()
+        .filter_map(|pair| pair.split_once('='));
     pairs
         .filter(|(name, _)| found.labels.secrets.iter().any(|secret| secret == name))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -119,6 +126,8 @@ pub(super) async fn gap_ms(inner: &Inner, old: &str, new: &str, polled_ms: Optio
         Some(at_ms) => Some(i128::from(at_ms) * 1_000_000),
         None => at(new).await.and_then(|seen| seen.started_ns),
     };
-    let gap = ended_ns.zip(back_ns).map_or(0, |(ended, back)| (back - ended).max(0) / 1_000_000);
+    let gap = ended_ns
+        .zip(back_ns)
+        .map_or(0, |(ended, back)| (back - ended).max(0) / 1_000_000);
     u64::try_from(gap).unwrap_or_default()
 }

@@ -99,7 +99,10 @@ impl Runner {
             Err((failure, true)) => Err(failure),
             Err((failure, false)) => {
                 if let Err(error) = remove_bot(inner, &names, &[]).await {
-                    tracing::warn!(error = error.message, "leftovers stay until the next reconcile");
+                    tracing::warn!(
+                        error = error.message,
+                        "leftovers stay until the next reconcile"
+                    );
                 }
                 Err(failure)
             }
@@ -118,7 +121,9 @@ impl Runner {
         let inner = &*self.inner;
         let lost = |failure| (failure, false);
         let build = Instant::now();
-        let image = inner.images.ensure(&request.spec.requirements, phases, cancel);
+        let image = inner
+            .images
+            .ensure(&request.spec.requirements, phases, cancel);
         let image = Box::pin(image).await.map_err(lost)?;
         let build_ms = ms(build.elapsed());
         let create = Instant::now();
@@ -126,7 +131,10 @@ impl Runner {
         let labels = labels(request);
         let options = &inner.options;
         let network_labels = inner.key.part(&names.base, &options.worker_id, "network");
-        let network = inner.networks.create_for_bot(names.network(), network_labels).await;
+        let network = inner
+            .networks
+            .create_for_bot(names.network(), network_labels)
+            .await;
         let network = network.map_err(lost)?;
         write_record(inner, names, request, &labels).map_err(lost)?;
         let order = Order {
@@ -197,7 +205,10 @@ pub(super) fn write_record(
         restarts_before: 0,
         halted: None,
     };
-    inner.records.put(&names.key, record).map_err(|error| failure::record(&error))
+    inner
+        .records
+        .put(&names.key, record)
+        .map_err(|error| failure::record(&error))
 }
 
 /// Notes how the gate ended. A record that can't be written costs the state's exactness, not
@@ -227,7 +238,12 @@ pub(super) fn timings(began: Instant, build: u64, create: u64, through: &Through
 
 fn is_working(inner: &Inner, found: &Found) -> bool {
     let record = inner.records.get(&found.names.key);
-    let state = state::of(&found.seen, record.as_ref(), now_ns(), inner.options.gate.alive);
+    let state = state::of(
+        &found.seen,
+        record.as_ref(),
+        now_ns(),
+        inner.options.gate.alive,
+    );
     state == BotState::Running
 }
 
@@ -239,7 +255,10 @@ fn already_running(found: &Found, began: Instant) -> Started {
         started_at: found.labels.started_at.clone(),
         spec_version: found.labels.spec_version.clone(),
         image: found.seen.image.clone(),
-        timings_ms: Timings { total: ms(began.elapsed()), ..Timings::default() },
+        timings_ms: Timings {
+            total: ms(began.elapsed()),
+            ..Timings::default()
+        },
     }
 }
 
@@ -250,7 +269,10 @@ async fn reserve(inner: &Inner, bot: &BotId) -> Result<crate::locks::Reservation
     let mut active = inner.reservations.of(&bot.user_id);
     let found = find_all(inner).await?;
     let own = found.into_iter().map(|found| found.labels.bot);
-    active.extend(own.filter(|it| it.user_id == bot.user_id).map(|it| it.bot_id));
+    active.extend(
+        own.filter(|it| it.user_id == bot.user_id)
+            .map(|it| it.bot_id),
+    );
     active.remove(&bot.bot_id);
     let max = inner.options.bots_per_user_max;
     if active.len() >= max {

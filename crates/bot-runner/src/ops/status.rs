@@ -68,7 +68,11 @@ impl Runner {
             Some(found) => Some(describe(inner, &found)),
             None => lost(inner, &names),
         };
-        Ok(StatusAnswer { exists: status.is_some(), bot_id: bot.bot_id.clone(), status })
+        Ok(StatusAnswer {
+            exists: status.is_some(),
+            bot_id: bot.bot_id.clone(),
+            status,
+        })
     }
 }
 
@@ -91,7 +95,9 @@ pub(super) fn describe(inner: &Inner, found: &Found) -> Status {
         spec_version: labels.spec_version.clone(),
         memory_limit_mb: labels.memory_mb,
         cpu_limit: labels.cpu_cores,
-        reason: record.and_then(|record| record.halted).map(|halted| halted.reason),
+        reason: record
+            .and_then(|record| record.halted)
+            .map(|halted| halted.reason),
     }
 }
 
@@ -100,7 +106,11 @@ fn lost(inner: &Inner, names: &Names) -> Option<Status> {
     let record = inner.records.get(&names.key)?;
     // While it is being started there is no container yet, and nothing is lost.
     let starting = inner.under_way.lock().contains_key(&names.key);
-    let state = if starting { BotState::Building } else { BotState::Lost };
+    let state = if starting {
+        BotState::Building
+    } else {
+        BotState::Lost
+    };
     Some(Status {
         container_id: None,
         container_name: names.base.clone(),

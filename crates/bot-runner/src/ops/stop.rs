@@ -33,7 +33,14 @@ impl Runner {
             stop_container(inner, &container.seen.id, inner.options.stop_grace).await?;
         }
         remove_bot(inner, &names, &found).await?;
-        let status = if found.is_empty() { "not_found" } else { "stopped" };
-        Ok(Stopped { status, container_name: names.base })
+        let status = if found.is_empty() {
+            "not_found"
+        } else {
+            "stopped"
+        };
+        Ok(Stopped {
+            status,
+            container_name: names.base,
+        })
     }
 }

@@ -103,7 +103,9 @@ impl Swap<'_> {
         // Until the old one is stopped a failure changes nothing: it still runs.
         let untouched = |failure| self.failed(failure, true);
         let build = Instant::now();
-        let image = inner.images.ensure(&self.request.spec.requirements, phases, cancel);
+        let image = inner
+            .images
+            .ensure(&self.request.spec.requirements, phases, cancel);
         let image = Box::pin(image).await.map_err(untouched)?;
         let build_ms = ms(build.elapsed());
         let create = Instant::now();
@@ -112,7 +114,11 @@ impl Swap<'_> {
         if let Some(left) = find(inner, &self.request.bot, &next).await? {
             kill_and_remove(inner, &left).await?;
         }
-        let network = inner.networks.find(self.names.network()).await.map_err(untouched)?;
+        let network = inner
+            .networks
+            .find(self.names.network())
+            .await
+            .map_err(untouched)?;
         let order = Order {
             names: self.names,
             container: &next,
@@ -172,7 +178,9 @@ impl Swap<'_> {
     /// The new one works: the old one goes, and the new one takes its name.
     async fn settle(&self, inner: &Inner, made: &Made) -> Result<(), Failure> {
         kill_and_remove(inner, self.old).await?;
-        let options = RenameContainerOptionsBuilder::new().name(self.names.container()).build();
+        let options = RenameContainerOptionsBuilder::new()
+            .name(self.names.container())
+            .build();
         let renamed = inner.docker.rename_container(&made.id, options).await;
         renamed.map_err(|error| engine::failed("rename the new container", &error))?;
         note_gate(inner, self.names, Gate::Passed);
@@ -194,7 +202,10 @@ impl Swap<'_> {
             // It did not run before the update either: it is as it was.
             return true;
         }
-        let started = inner.docker.start_container(id, None::<StartContainerOptions>).await;
+        let started = inner
+            .docker
+            .start_container(id, None::<StartContainerOptions>)
+            .await;
         if let Err(error) = started {
             tracing::error!(%error, "the old version can't be started again");
             return false;

@@ -63,20 +63,42 @@ impl Bench {
              iptables: scripts/docker-up.sh",
         );
         let docker = Docker::connect_with_unix(&docker_host(), 60, bollard::API_DEFAULT_VERSION);
-        Self { runner, docker: docker.unwrap(), options, _state: state }
+        Self {
+            runner,
+            docker: docker.unwrap(),
+            options,
+            _state: state,
+        }
     }
 
     pub(crate) async fn start(&self, request: &StartRequest) -> Result<Started, Failure> {
-        self.runner.start(request, &(), &CancellationToken::new()).await
+        self.runner
+            .start(request, &(), &CancellationToken::new())
+            .await
     }
 
     pub(crate) async fn state(&self, bot: &BotId) -> BotState {
-        self.runner.status(bot).await.unwrap().status.expect("the bot is there").state
+        self.runner
+            .status(bot)
+            .await
+            .unwrap()
+            .status
+            .expect("the bot is there")
+            .state
     }
 
     pub(crate) async fn logs(&self, bot: &BotId, lines: usize) -> String {
-        let query = LogQuery { lines, cursor: None, wait: Duration::ZERO };
-        self.runner.logs(bot, &query).await.unwrap().logs.unwrap_or_default()
+        let query = LogQuery {
+            lines,
+            cursor: None,
+            wait: Duration::ZERO,
+        };
+        self.runner
+            .logs(bot, &query)
+            .await
+            .unwrap()
+            .logs
+            .unwrap_or_default()
     }
 
     /// Names of containers, networks and volumes with this bench's prefix.
@@ -87,19 +109,42 @@ impl Bench {
         let all = q::ListContainersOptionsBuilder::new().all(true).build();
         for container in self.docker.list_containers(Some(all)).await.unwrap() {
             let names = container.names.unwrap_or_default();
-            things.extend(names.into_iter().map(|name| name.trim_start_matches('/').to_owned()));
+            things.extend(
+                names
+                    .into_iter()
+                    .map(|name| name.trim_start_matches('/').to_owned()),
+            );
         }
-        let networks = self.docker.list_networks(None::<q::ListNetworksOptions>).await.unwrap();
+        let networks = self
+            .docker
+            .list_networks(None::<q::ListNetworksOptions>)
+            .await
+            .unwrap();
         things.extend(networks.into_iter().filter_map(|network| network.name));
-        let volumes = self.docker.list_volumes(None::<q::ListVolumesOptions>).await.unwrap();
-        things.extend(volumes.volumes.unwrap_or_default().into_iter().map(|volume| volume.name));
+        let volumes = self
+            .docker
+            .list_volumes(None::<q::ListVolumesOptions>)
+            .await
+            .unwrap();
+        things.extend(
+            volumes
+                .volumes
+                .unwrap_or_default()
+                .into_iter()
+                .map(|volume| volume.name),
+        );
         things.retain(|name| name.starts_with(prefix.as_str()));
         things.sort();
         things
     }
 
     /// Waits until it holds, at most that long.
-    pub(crate) async fn until<F: Future<Output = bool>>(&self, seconds: u64, what: &str, it: impl Fn() -> F) {
+    pub(crate) async fn until<F: Future<Output = bool>>(
+        &self,
+        seconds: u64,
+        what: &str,
+        it: impl Fn() -> F,
+    ) {
         let end = Instant::now() + Duration::from_secs(seconds);
         while !it().await {
             assert!(Instant::now() < end, "not within {seconds} s: {what}");
@@ -137,9 +182,15 @@ pub(crate) fn request(name: &str, code: &str) -> StartRequest {
 /// A bot of any params.
 pub(crate) fn request_with(name: &str, params: &Value) -> StartRequest {
     let mut all = json!({"deployment_mode": "simple"});
-    all.as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
+    all.as_object_mut()
+        .unwrap()
+        .extend(params.as_object().unwrap().clone());
     let spec = StartSpec::validate(&all).unwrap();
-    StartRequest { bot: bot(name), spec, spec_version: json!(1) }
+    StartRequest {
+        bot: bot(name),
+        spec,
+        spec_version: json!(1),
+    }
 }
 
 pub(crate) fn details(failure: &Failure) -> Value {
@@ -153,9 +204,16 @@ pub(crate) fn code(failure: &Failure) -> &str {
 pub(crate) fn log_tail(failure: &Failure) -> String {
     let details = details(failure);
     let lines = details["log_tail"].as_array().cloned().unwrap_or_default();
-    lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 pub(crate) fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
 }

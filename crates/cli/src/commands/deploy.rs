@@ -1,24 +1,26 @@
 //! What `start` and `update` share: collect, post, wait, show.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use super::session::Session;
 use crate::error::Error;
 use crate::screen::{clean_line, draw_deployed};
-use crate::source::{Bundle, Note};
+use crate::source::Note;
 use crate::text::Text;
 use crate::view::Deployed;
+use crate::work::Deployment;
 
 /// Sends a bot's code and waits until it runs.
 pub(super) async fn deploy(
     command: &'static str,
-    bot_id: &str,
-    bundle: Bundle,
-    variables: BTreeMap<String, String>,
+    deployment: Deployment,
     session: &mut Session,
 ) -> Result<(), Error> {
+    let Deployment {
+        bot_id,
+        bundle,
+        variables,
+    } = deployment;
     if !session.json {
         for note in &bundle.notes {
             session
@@ -27,7 +29,7 @@ pub(super) async fn deploy(
         }
     }
     let mut params = bundle.params;
-    params.insert("bot_id".to_owned(), bot_id.into());
+    params.insert("bot_id".to_owned(), bot_id.as_str().into());
     // Without the key an update keeps the variables it has.
     if !variables.is_empty() {
         let variables: Map<String, Value> = variables
@@ -38,13 +40,10 @@ pub(super) async fn deploy(
     }
     let job = session.post(command, params).await?;
     if session.no_wait {
-        return session.show_accepted(command, bot_id, job);
+        return session.show_accepted(command, &bot_id, job);
     }
     let data: Deployed = session.finish(job).await?;
-    let view = Deployed {
-        bot_id: bot_id.to_owned(),
-        ..data
-    };
+    let view = Deployed { bot_id, ..data };
     let frame = &session.output.data_frame;
     session.show(command, Some(job), &view, |view| draw_deployed(view, frame))
 }

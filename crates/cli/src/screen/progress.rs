@@ -1,9 +1,10 @@
 //! What is shown while a job runs. The wait emits events; this is one of their consumers.
 
+use std::fmt;
 use std::time::Duration;
 
 use avtomatika_protocol::job::WaitReason;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::output::Output;
 use super::sanitize::clean_line;
@@ -16,6 +17,8 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Shows how a job is getting on.
 pub trait Progress: Send {
+    /// A wait begins.
+    fn begin(&mut self);
     /// A phase began or ended.
     fn step(&mut self, step: &Step);
     /// Nothing has moved for a while, and this is why.
@@ -45,6 +48,7 @@ pub fn progress(
 struct Silent;
 
 impl Progress for Silent {
+    fn begin(&mut self) {}
     fn step(&mut self, _step: &Step) {}
     fn waiting(&mut self, _reason: WaitReason) {}
     fn say(&mut self, _text: &str) {}
@@ -57,6 +61,8 @@ struct Lines {
 }
 
 impl Progress for Lines {
+    fn begin(&mut self) {}
+
     fn step(&mut self, step: &Step) {
         self.last_reason = None;
         let frame = &self.output.note_frame;
@@ -70,8 +76,8 @@ impl Progress for Lines {
     }
 
     fn waiting(&mut self, reason: WaitReason) {
-        // Said once, not every few seconds: these lines stay.
-        if self.last_reason.replace(reason) != Some(reason) {
+        // Said once, not every few seconds: these lines stay. A worker at work tells its phases.
+        if reason != WaitReason::WithWorker && self.last_reason.replace(reason) != Some(reason) {
             self.say(self.output.note_frame.text.waiting(reason));
         }
     }
@@ -85,23 +91,49 @@ impl Progress for Lines {
 
 struct Spinner {
     output: Output,
+    /// Where to draw, until the first wait begins: before it, notes are still being written.
+    target: Option<ProgressDrawTarget>,
     bar: ProgressBar,
 }
 
 impl Spinner {
     fn new(output: Output, target: ProgressDrawTarget) -> Self {
-        let bar = ProgressBar::with_draw_target(None, target);
+        let bar = ProgressBar::hidden();
+        Self {
+            output,
+            target: Some(target),
+            bar,
+        }
+    }
+
+    fn style(text: Text) -> ProgressStyle {
         // The template is fixed and valid; the default would do no harm either.
-        let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        bar.set_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
-        bar.set_message(output.note_frame.text.queued());
-        bar.enable_steady_tick(TICK);
-        Self { output, bar }
+        ProgressStyle::with_template("{spinner} {wide_msg} {span}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner())
+            .tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ")
+            .with_key(
+                "span",
+                move |state: &ProgressState, writer: &mut dyn fmt::Write| {
+                    // Writing into a line in memory does not fail.
+                    let _ = writer.write_str(&text.span(state.elapsed().as_secs()));
+                },
+            )
     }
 }
 
 impl Progress for Spinner {
+    fn begin(&mut self) {
+        // Only the first wait of a run is shown: following a log waits again and again.
+        let Some(target) = self.target.take() else {
+            return;
+        };
+        let text = self.output.note_frame.text;
+        self.bar = ProgressBar::with_draw_target(None, target);
+        self.bar.set_style(Self::style(text));
+        self.bar.set_message(text.queued());
+        self.bar.enable_steady_tick(TICK);
+    }
+
     fn step(&mut self, step: &Step) {
         let frame = &self.output.note_frame;
         match step {
@@ -124,7 +156,11 @@ impl Progress for Spinner {
     }
 
     fn say(&mut self, text: &str) {
-        self.bar.println(self.output.redacted(text));
+        if self.bar.is_finished() {
+            self.output.note(&format!("… {text}\n"));
+        } else {
+            self.bar.println(self.output.redacted(&format!("… {text}")));
+        }
     }
 
     fn end(&mut self) {

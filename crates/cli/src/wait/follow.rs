@@ -40,6 +40,7 @@ impl Waiter<'_> {
     /// [`Error::Timeout`], or what the server or the network said.
     pub async fn wait(&mut self, job: JobId) -> Result<JobView, Error> {
         let deadline = Instant::now() + self.timeout;
+        self.progress.begin();
         let timeout = Error::Timeout {
             job: Some(job),
             after: self.timeout,

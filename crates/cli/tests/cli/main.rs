@@ -14,5 +14,6 @@ mod journeys;
 mod logs;
 mod secrets;
 mod settings;
+mod terminal;
 mod usage;
 mod waiting;

@@ -148,7 +148,9 @@ async fn a_restart_of_the_server_is_waited_out() {
     .await;
     let program = Program::at(&server);
     let child = program.spawn(&START);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    while server.waits().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     server.play_dead(Duration::from_millis(1500));
     let ran = Ran::of(child).await;
     assert_eq!(ran.code, 0, "{}", ran.stderr);

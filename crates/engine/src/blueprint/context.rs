@@ -34,6 +34,10 @@ pub struct LastTask {
     /// What went wrong, if something did.
     #[serde(default)]
     pub failure: Option<Failure>,
+    /// Workers that had it in earlier attempts and fell silent or took too long: what they did
+    /// is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost_at: Vec<WorkerId>,
 }
 
 /// The documents a handler asked for with [`Action::load`].

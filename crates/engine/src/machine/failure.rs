@@ -82,18 +82,24 @@ pub(super) fn lost(
                 .hint("start a worker for this task type, or wait longer")
         }
     };
+    let earlier = step.earlier_attempt();
+    let mut lost_at = earlier
+        .as_ref()
+        .map(|task| task.lost_at.clone())
+        .unwrap_or_default();
+    if let Some(worker) = &worker
+        && !lost_at.contains(worker)
+    {
+        lost_at.push(worker.clone());
+    }
     // A task nobody took again was last done by whoever had it before.
-    let earlier = step.job.last_task.take();
-    let worker = worker.or_else(|| {
-        earlier
-            .filter(|_| step.job.retry_count > 0)
-            .and_then(|task| task.worker)
-    });
+    let worker = worker.or_else(|| earlier.and_then(|task| task.worker));
     step.job.last_task = Some(LastTask {
         task_type: work.task_type.to_string(),
         status: "failure".to_owned(),
         worker,
         failure: Some(failure.clone()),
+        lost_at,
     });
     match why {
         Lost::LeaseExpired => try_again(step, work, lease, failure, blueprint, env, true),

@@ -3,7 +3,7 @@
 use avtomatika_protocol::JobStatus;
 
 use super::{Env, Event, Ignored, Job, failure, returned};
-use crate::blueprint::{Blueprint, EndAs, State};
+use crate::blueprint::{Blueprint, EndAs, LastTask, State};
 use crate::storage::TaskChange;
 
 /// What came of an event.
@@ -54,11 +54,13 @@ pub fn step(job: &Job, event: Event, blueprint: &Blueprint, env: &Env) -> Result
             failure,
         } => {
             let work = step.take_work(task)?;
-            step.job.last_task = Some(crate::blueprint::LastTask {
+            let earlier = step.earlier_attempt();
+            step.job.last_task = Some(LastTask {
                 task_type: work.task_type.to_string(),
                 status: status.clone(),
                 worker: Some(worker),
                 failure: (status == "failure").then(|| failure.clone()),
+                lost_at: earlier.map(|task| task.lost_at).unwrap_or_default(),
             });
             if status == "failure" {
                 failure::reported(&mut step, work, lease, failure, blueprint, env);
@@ -108,6 +110,12 @@ impl Step {
                 Err(Ignored::StaleTask)
             }
         }
+    }
+
+    /// How the task that has just been tried again went before.
+    pub(super) fn earlier_attempt(&mut self) -> Option<LastTask> {
+        let last = self.job.last_task.take();
+        last.filter(|_| self.job.retry_count > 0)
     }
 
     /// Counts a transition and has the handler of the current state run, unless the job has gone

@@ -149,6 +149,7 @@ impl Inner {
             return Ok(None);
         };
         let entry = self.store.queue_entry(work.task).await?;
+        let earlier = job.last_task.as_ref().filter(|_| job.retry_count > 0);
         Ok(Some(LastTask {
             task_type: work.task_type.to_string(),
             status: "cancelled".to_owned(),
@@ -156,6 +157,7 @@ impl Inner {
                 .and_then(|entry| entry.lease)
                 .map(|lease| lease.worker),
             failure: None,
+            lost_at: earlier.map(|task| task.lost_at.clone()).unwrap_or_default(),
         }))
     }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod bots;
+mod chat;
 mod ledger;
 mod run;
 mod send;

@@ -3,20 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use tokio::{
-    io::{BufReader, stdin, stdout},
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     args::{Action, Args, ChatArgs},
-    bots, ledger, send, serve,
+    bots, chat, ledger, send, serve,
 };
-use crate::{
-    chat::{self, ChatOptions},
-    control::Person,
-};
+use crate::control::Person;
 
 /// Runs the sub-command to its end; a server until Ctrl-C or SIGTERM. The exit code is 1 when
 /// `send` got no answer.
@@ -50,7 +44,7 @@ pub async fn run_until(args: Args, shutdown: CancellationToken) -> anyhow::Resul
     }
     let done = async {
         match action {
-            Action::Chat(args) => chat(args).await,
+            Action::Chat(args) => chat::chat(args).await,
             Action::Send(args) => send::send(args).await,
             Action::Ledger(args) => ledger::ledger(&args).await,
             Action::Bots(args) => bots::bots(&args).await,
@@ -62,18 +56,6 @@ pub async fn run_until(args: Args, shutdown: CancellationToken) -> anyhow::Resul
         .run_until_cancelled(done)
         .await
         .unwrap_or(Ok(ExitCode::SUCCESS))
-}
-
-async fn chat(args: ChatArgs) -> anyhow::Result<ExitCode> {
-    let user = person(&args);
-    let remote = &args.bot.remote;
-    let options = ChatOptions {
-        bot: args.bot.bot.clone(),
-        user,
-        language: remote.lang,
-    };
-    chat::run(&remote.client(), options, BufReader::new(stdin()), stdout()).await?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The user that the arguments name.

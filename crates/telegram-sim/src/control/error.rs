@@ -32,6 +32,15 @@ impl ControlError {
         }
     }
 
+    pub(crate) fn elsewhere() -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            code: "NOT_FROM_HERE",
+            message: "only this machine may control the simulator, unless it has a control token"
+                .to_owned(),
+        }
+    }
+
     pub(crate) fn unknown_bot() -> Self {
         Self {
             status: StatusCode::NOT_FOUND,

@@ -13,7 +13,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::{api::CutConnection, state::World};
+use crate::{api::CutConnection, control::routes::Peer, state::World};
 
 /// A connection that sends no request for this long is closed.
 const IDLE: Duration = Duration::from_secs(120);
@@ -37,15 +37,15 @@ pub(super) async fn accept(
             accepted = next => accepted,
             () = shutdown.cancelled() => return,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "accept failed");
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let connection = serve(stream, router.clone(), world.shutdown.clone());
+        let connection = serve(stream, Peer(peer), router.clone(), world.shutdown.clone());
         world.tasks.spawn(async move {
             connection.await;
             drop(place);
@@ -55,10 +55,10 @@ pub(super) async fn accept(
 
 /// Serves one connection. hyper watches it while a call waits, and drops the call when the client
 /// hangs up: a waiting poll of a dead bot ends at once.
-async fn serve(stream: TcpStream, router: Router, shutdown: CancellationToken) {
+async fn serve(stream: TcpStream, peer: Peer, router: Router, shutdown: CancellationToken) {
     stream.set_nodelay(true).ok();
     let service =
-        service_fn(move |request: hyper::Request<Incoming>| answer(router.clone(), request));
+        service_fn(move |request: hyper::Request<Incoming>| answer(router.clone(), peer, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
@@ -79,9 +79,11 @@ async fn serve(stream: TcpStream, router: Router, shutdown: CancellationToken) {
 /// An error makes hyper close the connection without a word, which is what a cut is.
 async fn answer(
     router: Router,
+    peer: Peer,
     request: hyper::Request<Incoming>,
 ) -> Result<Response, CutConnection> {
-    let request: Request = request.map(Body::new);
+    let mut request: Request = request.map(Body::new);
+    request.extensions_mut().insert(peer);
     let Ok(response) = router
         .oneshot(request)
         .await

@@ -1,8 +1,12 @@
 //! The real binary, in a folder and an environment of its own.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
@@ -66,6 +70,40 @@ impl Program {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         command
+    }
+
+    /// Runs the program on a terminal of 90 columns; answers everything it drew there.
+    pub(crate) async fn run_on_terminal(&self, arguments: &[&str]) -> (i32, String) {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let path = Path::new(name.to_str().unwrap());
+        let slave = File::options().read(true).write(true).open(path).unwrap();
+        let size = Winsize {
+            ws_row: 30,
+            ws_col: 90,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&slave, size).unwrap();
+        let mut command = self.command(self.folder.path(), arguments);
+        command.env("TERM", "xterm");
+        command.stdout(slave.try_clone().unwrap()).stderr(slave);
+        let mut child = command.spawn().unwrap();
+        // Every copy of the slave must be closed here for the reading to end.
+        drop(command);
+        let drawn = tokio::task::spawn_blocking(move || {
+            let (mut drawn, mut piece) = (Vec::new(), [0; 4096]);
+            let mut master = File::from(master);
+            // Linux says EIO once the last one has closed the other end.
+            while let Ok(length @ 1..) = master.read(&mut piece) {
+                drawn.extend_from_slice(&piece[..length]);
+            }
+            String::from_utf8_lossy(&drawn).into_owned()
+        });
+        let code = child.wait().await.unwrap().code().unwrap_or(-1);
+        (code, drawn.await.unwrap())
     }
 
     /// Starts the program and leaves it running.

@@ -46,12 +46,17 @@ pub(crate) fn frame(after_ms: u64, status: &str, view: Value) -> Frame {
 }
 
 /// A job that completes at once with this data.
-pub(crate) fn completed(data: Value) -> Reply {
-    Reply::Job(vec![frame(0, "completed", json!({"state_history": data}))])
+pub(crate) fn completed(data: impl Into<Value>) -> Reply {
+    Reply::Job(vec![frame(
+        0,
+        "completed",
+        json!({"state_history": data.into()}),
+    )])
 }
 
 /// A job that fails at once with this error.
-pub(crate) fn failed(error: Value) -> Reply {
+pub(crate) fn failed(error: impl Into<Value>) -> Reply {
+    let error = error.into();
     let text = error["message"].clone();
     Reply::Job(vec![frame(
         0,
@@ -60,12 +65,20 @@ pub(crate) fn failed(error: Value) -> Reply {
     )])
 }
 
+struct Job {
+    accepted: Instant,
+    initial_data: Value,
+    frames: Vec<Frame>,
+    /// How many frames were shown: none is skipped, however slow the machine is.
+    shown: usize,
+}
+
 type Script = Box<dyn FnMut(&Value) -> Reply + Send>;
 
 struct Shared {
     posted: Vec<Value>,
     script: Script,
-    jobs: HashMap<Uuid, (Instant, Value, Vec<Frame>)>,
+    jobs: HashMap<Uuid, Job>,
     waits: Vec<String>,
     /// Answers to job reads are cut off until then.
     dead_until: Option<Instant>,
@@ -155,7 +168,13 @@ async fn create(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Resp
         Reply::Garbage => (StatusCode::OK, "<html>hello</html>").into_response(),
         Reply::Job(frames) => {
             let id = Uuid::now_v7();
-            shared.jobs.insert(id, (Instant::now(), body, frames));
+            let job = Job {
+                accepted: Instant::now(),
+                initial_data: body,
+                frames,
+                shown: 0,
+            };
+            shared.jobs.insert(id, job);
             let body = json!({"status": "accepted", "job_id": id});
             (StatusCode::ACCEPTED, axum::Json(body)).into_response()
         }
@@ -175,7 +194,7 @@ async fn read(
     app.0.lock().unwrap().waits.push(wait.clone());
     let seconds: u64 = wait.trim_end_matches('s').parse().unwrap_or(0);
     let until = Instant::now() + Duration::from_secs(seconds);
-    let at_first = app.looks(id);
+    let at_first = app.last_shown(id);
     loop {
         if app
             .0
@@ -195,7 +214,8 @@ async fn read(
             now["status"].as_str(),
             Some("completed" | "failed" | "quarantined" | "cancelled")
         );
-        if ended || Some(&now) != at_first.as_ref() || Instant::now() >= until {
+        if ended || Some(&now["frame"]) != at_first.as_ref() || Instant::now() >= until {
+            app.has_shown(id, &now);
             return axum::Json(now).into_response();
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -220,18 +240,38 @@ fn futures_cut() -> axum::body::Body {
 impl App {
     fn looks(&self, id: Uuid) -> Option<Value> {
         let shared = self.0.lock().unwrap();
-        let (accepted, initial_data, frames) = shared.jobs.get(&id)?;
-        let age = accepted.elapsed();
-        let current = frames.iter().rev().find(|frame| frame.after <= age);
+        let job = shared.jobs.get(&id)?;
+        let age = job.accepted.elapsed();
+        let reached = job.frames.iter().filter(|frame| frame.after <= age).count();
+        let current = reached.min(job.shown + 1).checked_sub(1);
         let mut view = json!({
             "id": id, "blueprint_name": "bot_runner", "current_state": "start_bot",
-            "status": "pending", "initial_data": initial_data, "state_history": {},
-            "retry_count": 0, "created_at_ms": 0, "updated_at_ms": 0,
+            "status": "pending", "initial_data": job.initial_data, "state_history": {},
+            "retry_count": 0, "created_at_ms": 0, "updated_at_ms": 0, "frame": current,
         });
-        let changes = current.map(|frame| frame.view.clone()).unwrap_or_default();
+        let frame = current.and_then(|current| job.frames.get(current));
+        let changes = frame.map(|frame| frame.view.clone()).unwrap_or_default();
         for (key, value) in changes.as_object().into_iter().flatten() {
             view[key] = value.clone();
         }
         Some(view)
+    }
+
+    /// The number of the frame the reader saw last; the first one, if it saw none yet.
+    fn last_shown(&self, id: Uuid) -> Option<Value> {
+        let shown = self.0.lock().unwrap().jobs.get(&id)?.shown;
+        if shown > 0 {
+            return Some(Value::from(shown - 1));
+        }
+        let view = self.looks(id)?;
+        self.has_shown(id, &view);
+        Some(view["frame"].clone())
+    }
+
+    fn has_shown(&self, id: Uuid, view: &Value) {
+        let frame = view["frame"].as_u64().map_or(0, |frame| frame + 1);
+        if let Some(job) = self.0.lock().unwrap().jobs.get_mut(&id) {
+            job.shown = job.shown.max(frame as usize);
+        }
     }
 }

@@ -6,7 +6,7 @@ mod extract;
 mod faults;
 mod inject;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -48,7 +48,12 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
         .layer(from_fn_with_state(Arc::clone(world), guard))
 }
 
-/// Demands the bearer token, when there is one.
+/// Who sent a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// Demands the bearer token, when there is one. Without one only this machine may control the
+/// simulator: bots reach the same port from their containers, and must not play the users.
 async fn guard(
     State(world): State<Arc<World>>,
     request: Request,
@@ -65,6 +70,8 @@ async fn guard(
         if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
             return Err(ControlError::unauthorized());
         }
+    } else if !request.extensions().get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback()) {
+        return Err(ControlError::elsewhere());
     }
     Ok(next.run(request).await)
 }
@@ -91,4 +98,30 @@ fn refused(world: &World, refusal: Refusal) -> ControlError {
 
 fn wait_time(ms: u64) -> Duration {
     Duration::from_millis(ms.min(WAIT_MS_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::options::SimOptions;
+
+    async fn status(peer: &str, options: SimOptions) -> u16 {
+        let world = Arc::new(World::new(options).unwrap());
+        let mut request = Request::get("/health").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        let router = routes(&world).with_state(world);
+        router.oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn without_a_token_only_this_machine_controls() {
+        assert_eq!(status("127.0.0.1:9", SimOptions::default()).await, 200);
+        assert_eq!(status("10.231.0.2:9", SimOptions::default()).await, 403);
+        let with_token =
+            || SimOptions { control_token: Some("let-me-in".to_owned()), ..SimOptions::default() };
+        assert_eq!(status("127.0.0.1:9", with_token()).await, 401);
+    }
 }

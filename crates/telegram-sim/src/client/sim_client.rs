@@ -1,13 +1,14 @@
-//! The typed client of the control side.
+//! The client itself: one method a request.
 
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::error::{ClientError, optional, refusal};
 use crate::control::{
     Answer, AnswerQuery, BotInfo, BotQuery, CallFound, CallList, CallQuery, CallRecord, Conflict,
     Fault, FaultView, Health, Injected, LedgerQuery, LedgerView, NewBot, NewCallback, NewFault,
@@ -18,8 +19,6 @@ use crate::control::{
 const REQUEST_TIME: Duration = Duration::from_secs(15);
 /// Pause after an answer in which further ones still count as its part.
 const SETTLE: Duration = Duration::from_millis(300);
-/// Longest message of a server shown in an error.
-const MESSAGE_CHARS_MAX: usize = 300;
 
 /// Plays Telegram's users against a running simulator. Cheap to clone. Bots are named by numeric
 /// id or by whole token.
@@ -28,30 +27,6 @@ pub struct SimClient {
     http: Client,
     base: String,
     control_token: Option<String>,
-}
-
-/// A control request that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The server could not be reached, or did not answer as it should.
-    #[error("reach the telegram-sim at {base}")]
-    Unreachable {
-        /// Base URL that was tried.
-        base: String,
-        /// What happened.
-        #[source]
-        source: reqwest::Error,
-    },
-    /// The server refused; `code` is stable.
-    #[error("{message} ({code})")]
-    Refused {
-        /// HTTP status.
-        status: u16,
-        /// Stable code, such as `UNKNOWN_BOT`.
-        code: String,
-        /// Text for people.
-        message: String,
-    },
 }
 
 impl SimClient {
@@ -343,27 +318,4 @@ fn left_ms(deadline: Instant) -> u64 {
     u64::try_from(left.as_millis())
         .unwrap_or(u64::MAX)
         .min(WAIT_MS_MAX)
-}
-
-fn optional<T>(result: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
-    match result {
-        Ok(found) => Ok(Some(found)),
-        Err(ClientError::Refused {
-            status: 404, code, ..
-        }) if code == "UNKNOWN_BOT" => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn refusal(status: StatusCode, text: &str) -> ClientError {
-    let body: Value = serde_json::from_str(text).unwrap_or_default();
-    let field = |name: &str| body["error"][name].as_str().map(ToOwned::to_owned);
-    let message =
-        field("message").unwrap_or_else(|| text.chars().take(MESSAGE_CHARS_MAX).collect());
-    let code = field("code").unwrap_or_else(|| format!("HTTP_{}", status.as_u16()));
-    ClientError::Refused {
-        status: status.as_u16(),
-        code,
-        message,
-    }
 }

@@ -1,0 +1,39 @@
+//! The wire contract over real HTTP: one server on a port of its own a test, its store in memory.
+//!
+//! | Module | What is in it |
+//! |---|---|
+//! | `harness` | the server under test and ways to talk to it |
+//! | `blueprint` | the one blueprint, which does what its input says |
+//! | `table`, `client_rows`, `worker_rows` | single requests and their answers, as data |
+//! | `results` | what each result makes of its job, as data |
+//! | `rows`, `overridden` | that every row of the contract is tested or overridden by a rule |
+//! | the others | behaviour over several requests |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests may panic"
+)]
+
+mod blueprint;
+mod bodies;
+mod cancelling;
+mod client_rows;
+mod crowd;
+mod draining;
+mod harness;
+mod leases;
+mod limits;
+mod overridden;
+mod parking;
+mod progress;
+mod raw;
+mod results;
+mod rows;
+mod secrets;
+mod stale_results;
+mod table;
+mod waiting;
+mod worker_rows;
