@@ -19,7 +19,11 @@ fn engine() -> Engine {
 }
 
 fn client() -> Arc<Client> {
-    Arc::new(Client { id: "c".into(), user_id: "u".to_owned(), trusted: false })
+    Arc::new(Client {
+        id: "c".into(),
+        user_id: "u".to_owned(),
+        trusted: false,
+    })
 }
 
 async fn submit(engine: &Engine, input: Value) -> Result<JobId, EngineError> {
@@ -35,8 +39,15 @@ async fn submit(engine: &Engine, input: Value) -> Result<JobId, EngineError> {
 /// Has a worker answer the one task there is; what it was sent.
 async fn answer(engine: &Engine, result: Outcome) -> Value {
     let registration = json!({"worker_id": "w", "supported_tasks": ["echo_task"]});
-    engine.register(serde_json::from_value(registration).unwrap()).await.unwrap();
-    let poll = Poll { worker: "w".into(), types: None, wait_ms: 0 };
+    engine
+        .register(serde_json::from_value(registration).unwrap())
+        .await
+        .unwrap();
+    let poll = Poll {
+        worker: "w".into(),
+        types: None,
+        wait_ms: 0,
+    };
     let task = engine.poll(poll).await.unwrap().unwrap().message;
     let report = ResultMessage {
         job_id: task.job_id,
@@ -62,20 +73,35 @@ async fn defaults_fill_in_and_success_completes() {
     let engine = engine();
     let job = submit(&engine, json!({"multiply": null})).await.unwrap();
     let params = answer(&engine, Outcome::success(json!({"echo": "hi"}))).await;
-    assert_eq!(params, json!({"message": "Hello from Orchestrator!", "multiply": 2}));
+    assert_eq!(
+        params,
+        json!({"message": "Hello from Orchestrator!", "multiply": 2})
+    );
     let view = engine.job(&"c".into(), job, None).await.unwrap();
-    assert_eq!((view.status, view.current_state.as_str()), (JobStatus::Completed, "completed"));
+    assert_eq!(
+        (view.status, view.current_state.as_str()),
+        (JobStatus::Completed, "completed")
+    );
     assert_eq!(view.state_history["echo"], "hi");
 }
 
 #[tokio::test]
 async fn what_is_given_goes_through_and_failure_fails() {
     let engine = engine();
-    let job = submit(&engine, json!({"message": "x", "multiply": 5})).await.unwrap();
-    let params = answer(&engine, Outcome::failure(&Failure::new("NO_ECHO", "silence"))).await;
+    let job = submit(&engine, json!({"message": "x", "multiply": 5}))
+        .await
+        .unwrap();
+    let params = answer(
+        &engine,
+        Outcome::failure(&Failure::new("NO_ECHO", "silence")),
+    )
+    .await;
     assert_eq!(params, json!({"message": "x", "multiply": 5}));
     let view = engine.job(&"c".into(), job, None).await.unwrap();
-    assert_eq!((view.status, view.current_state.as_str()), (JobStatus::Failed, "failed"));
+    assert_eq!(
+        (view.status, view.current_state.as_str()),
+        (JobStatus::Failed, "failed")
+    );
     assert_eq!(view.error.unwrap().code.as_deref(), Some("NO_ECHO"));
 }
 

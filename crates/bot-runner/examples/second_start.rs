@@ -30,7 +30,7 @@ async fn main() {
         .map_or(10, |it| it.parse().expect("rounds: a number"));
     let mut requirements: Vec<String> = args.collect();
     if requirements.is_empty() {
-        requirements.push("pyTelegramBotAPI".to_owned());
+        requirements.push("aiogram>=3,<4".to_owned());
     }
     let state = tempfile::tempdir().unwrap();
     let mut options = RunnerOptions::new("second-start", state.path());
@@ -40,6 +40,8 @@ async fn main() {
     options.docker_host =
         std::env::var("DOCKER_HOST").unwrap_or_else(|_| options.docker_host.clone());
     let image = options.base_image.clone();
+    remove_images();
+    let mut by_pip = options.clone();
     let runner = Runner::connect(options)
         .await
         .expect("a Docker Engine, root and iptables");
@@ -53,38 +55,17 @@ async fn main() {
     let token = CancellationToken::new();
 
     let cold = runner.start(&request, &(), &token).await.unwrap();
-    println!(
-        "first start ({requirements:?}, dependencies built by uv): {:?}",
-        cold.timings_ms
-    );
-    let mut ours = Vec::new();
-    for _ in 0..rounds {
-        runner.stop(&request.bot).await.unwrap();
-        let began = Instant::now();
-        let it = runner
-            .start(&request, &(), &token)
-            .await
-            .unwrap()
-            .timings_ms;
-        // Accepted -> first line: what came before the engine's start, and from there on.
-        let before = it.total - it.start - it.gate;
-        let first = before + it.first_line.unwrap_or(0);
-        println!(
-            "  first line {first:>5} ms = build {} + create {} + start..line {} (engine start {})  [wall {}]",
-            it.build,
-            it.create,
-            it.first_line.unwrap_or(0),
-            it.start,
-            began.elapsed().as_millis()
-        );
-        ours.push(first);
-    }
-    println!(
-        "second start, accepted -> first line: {}",
-        summary(&mut ours)
-    );
+    println!("first start, dependencies by uv: {:?}", cold.timings_ms);
     runner.stop(&request.bot).await.unwrap();
-
+    by_pip.dependencies.pip_only = true;
+    let other = Runner::connect(by_pip).await.unwrap();
+    let pip = other.start(&request, &(), &token).await.unwrap();
+    println!("first start, dependencies by pip: {:?}", pip.timings_ms);
+    println!(
+        "cold dependencies {requirements:?}: uv {} ms, pip {} ms",
+        cold.timings_ms.build, pip.timings_ms.build
+    );
+    other.shutdown().await;
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(
         directory.path().join("requirements.txt"),
@@ -99,32 +80,61 @@ async fn main() {
         ),
     )
     .unwrap();
-    let mut theirs = Vec::new();
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    // Turn by turn, so that whatever else this machine does weighs on both.
     for round in 0..=rounds {
-        let code = format!("{CODE}# round {round}\n");
+        runner.stop(&request.bot).await.unwrap();
+        let it = runner
+            .start(&request, &(), &token)
+            .await
+            .unwrap()
+            .timings_ms;
+        // Accepted -> first line: what came before the engine's start, and from there on.
+        let line = it.first_line.unwrap_or(0);
+        let first = it.total - it.start - it.gate + line;
+        // New code each round and each run: nobody starts the same bot again for its old code.
+        let code = format!("{CODE}# round {round} {:?}\n", std::time::SystemTime::now());
         std::fs::write(directory.path().join("bot.py"), code).unwrap();
         let began = Instant::now();
         docker_build(directory.path());
-        let built = began.elapsed();
+        let built = began.elapsed().as_millis();
         docker_run_to_first_line();
         let took = u64::try_from(began.elapsed().as_millis()).unwrap();
         docker(&["rm", "-f", "avobench-plain"]);
         if round == 0 {
-            println!("docker build + run, cold (pip): {took} ms");
-        } else {
-            println!(
-                "  docker build {} + run -> first line: {took} ms",
-                built.as_millis()
-            );
-            theirs.push(took);
+            println!("docker build + run, first round: {took} ms");
+            continue;
         }
+        println!(
+            "  ours {first:>5} ms (image {} + create {} + start to line {line}; engine {})   \
+             docker {took:>5} ms (build {built})",
+            it.build, it.create, it.start
+        );
+        ours.push(first);
+        theirs.push(took);
     }
+    runner.stop(&request.bot).await.unwrap();
+    println!(
+        "second start, accepted -> first line:            {}",
+        summary(&mut ours)
+    );
     println!(
         "docker build (cached) + docker run -> first line: {}",
         summary(&mut theirs)
     );
     docker(&["rmi", "-f", "avobench-plain"]);
     runner.remove_everything().await.unwrap();
+    remove_images();
+}
+
+fn remove_images() {
+    let listed = Command::new("docker")
+        .args(["images", "-q", "avobench-deps"])
+        .output()
+        .unwrap();
+    for image in String::from_utf8(listed.stdout).unwrap().split_whitespace() {
+        docker(&["rmi", "-f", image]);
+    }
 }
 
 fn docker_build(directory: &std::path::Path) {

@@ -176,7 +176,7 @@ pub(crate) fn cancelled() -> Failure {
 }
 
 /// An update failed with that failure of the new version.
-pub(crate) fn update(inner: Failure, rolled_back: bool, previous: &Value) -> Failure {
+pub(crate) fn update(inner: &Failure, rolled_back: bool, previous: &Value) -> Failure {
     let reason = inner.code.clone().unwrap_or_default();
     let (state, ru_state) = if rolled_back {
         (

@@ -22,19 +22,19 @@ const LINES: usize = 100;
 /// Installs the runner's task handlers: `start_bot`, `stop_bot`, `get_logs`, `list_bots`,
 /// `check_status`, `update_bot`, `restart_bot`. Starts and updates are few at once, because each
 /// may install packages and has the machine's cores until its gate passed.
-pub fn register(runner: Runner, builder: WorkerBuilder) -> WorkerBuilder {
+pub fn register(runner: &Runner, builder: WorkerBuilder) -> WorkerBuilder {
     let builder = builder
         .type_limit("start_bot", 4)
         .type_limit("update_bot", 4)
         .type_limit("restart_bot", 4)
         .type_limit("get_logs", 32);
-    let builder = task(builder, &runner, "start_bot", start);
-    let builder = task(builder, &runner, "update_bot", update);
-    let builder = task(builder, &runner, "restart_bot", restart);
-    let builder = task(builder, &runner, "stop_bot", stop);
-    let builder = task(builder, &runner, "get_logs", logs);
-    let builder = task(builder, &runner, "list_bots", list);
-    task(builder, &runner, "check_status", status)
+    let builder = task(builder, runner, "start_bot", start);
+    let builder = task(builder, runner, "update_bot", update);
+    let builder = task(builder, runner, "restart_bot", restart);
+    let builder = task(builder, runner, "stop_bot", stop);
+    let builder = task(builder, runner, "get_logs", logs);
+    let builder = task(builder, runner, "list_bots", list);
+    task(builder, runner, "check_status", status)
 }
 
 fn task<F, R>(builder: WorkerBuilder, runner: &Runner, task_type: &str, handler: F) -> WorkerBuilder

@@ -20,6 +20,7 @@ pub(crate) const RUNNER: &str = "avtomatika.runner";
 const INSTANCE: &str = "avtomatika.instance";
 const MEMORY_MB: &str = "avtomatika.memory_mb";
 const CPU_CORES: &str = "avtomatika.cpu_cores";
+const TIMEOUT_HOURS: &str = "avtomatika.timeout_hours";
 const SECRETS: &str = "avtomatika.secrets";
 const TAG: &str = "avtomatika.tag";
 /// What a thing of ours is, where it is not a bot's container: `network`, `volume`, `build`,
@@ -43,6 +44,8 @@ pub(crate) struct BotLabels {
     /// The plan's limits.
     pub(crate) memory_mb: u64,
     pub(crate) cpu_cores: f64,
+    /// How long it may run.
+    pub(crate) timeout_hours: f64,
     /// The names of the user's environment variables; their values are masked in logs.
     pub(crate) secrets: Vec<String>,
 }
@@ -69,6 +72,7 @@ impl Key {
             (INSTANCE, it.instance.clone()),
             (MEMORY_MB, it.memory_mb.to_string()),
             (CPU_CORES, it.cpu_cores.to_string()),
+            (TIMEOUT_HOURS, it.timeout_hours.to_string()),
             (SECRETS, it.secrets.join(",")),
         ]
         .map(|(key, value)| (key.to_owned(), value))
@@ -104,6 +108,9 @@ impl Key {
                 memory_mb: get(MEMORY_MB)
                     .and_then(|text| text.parse().ok())
                     .unwrap_or_default(),
+                timeout_hours: get(TIMEOUT_HOURS)
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or(f64::MAX),
                 cpu_cores: get(CPU_CORES)
                     .and_then(|text| text.parse().ok())
                     .unwrap_or_default(),
@@ -129,6 +136,7 @@ impl Key {
             INSTANCE,
             MEMORY_MB,
             CPU_CORES,
+            TIMEOUT_HOURS,
             SECRETS,
         ]
         .into_iter()
@@ -195,6 +203,7 @@ mod tests {
             instance: "aa".to_owned(),
             memory_mb: 256,
             cpu_cores: 0.5,
+            timeout_hours: 24.0,
             secrets: vec!["BOT_TOKEN".to_owned()],
         }
     }

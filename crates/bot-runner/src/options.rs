@@ -49,6 +49,9 @@ pub struct RunnerOptions {
     pub dependencies: DependencyOptions,
     /// How long a bot has to end after SIGTERM before it is killed.
     pub stop_grace: Duration,
+    /// How often everything is compared with what it should be: leftovers, running times, the
+    /// firewall rules.
+    pub tidy_every: Duration,
     /// Limits no plan changes.
     pub container: ContainerOptions,
 }
@@ -169,6 +172,7 @@ impl RunnerOptions {
                 pip_only: false,
             },
             stop_grace: Duration::from_secs(10),
+            tidy_every: Duration::from_secs(30),
             container: ContainerOptions {
                 pids_max: 100,
                 nofile_max: 1024,

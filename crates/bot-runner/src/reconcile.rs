@@ -2,6 +2,7 @@
 //! runner's start, after every reconnect and from time to time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use avtomatika_protocol::{Failure, bot::BotState};
 use bollard::query_parameters::{
@@ -15,6 +16,7 @@ use crate::names::Names;
 use crate::ops::{Found, find_all, kill_and_remove, remove_bot};
 use crate::record::{Gate, Halted, Record};
 use crate::runner::Inner;
+use crate::time::{now_ns, parse_ns};
 use crate::{engine, state, supervise};
 
 /// Everything at the runner's start: also what only a runner that is not running leaves behind.
@@ -86,19 +88,36 @@ async fn tidy_bot(inner: &Inner, found: &[Found]) -> Result<(), Failure> {
             note(inner, next, Gate::Passed);
             Ok(())
         }
-        (Some(base), None) => {
-            let record = inner.records.get(&base.names.key);
-            let half_made = record.is_some_and(|record| {
-                record.gate == Gate::Pending && record.instance == base.labels.instance
-            });
-            if half_made {
-                tracing::info!(container = base.seen.name, "a half-made bot is removed");
-                remove_bot(inner, &base.names, std::slice::from_ref(base)).await?;
-            }
-            Ok(())
-        }
+        (Some(base), None) => tidy_alone(inner, base).await,
         (None, None) => Ok(()),
     }
+}
+
+async fn tidy_alone(inner: &Inner, base: &Found) -> Result<(), Failure> {
+    let record = inner.records.get(&base.names.key);
+    let half_made = record.as_ref().is_some_and(|record| {
+        record.gate == Gate::Pending && record.instance == base.labels.instance
+    });
+    if half_made {
+        tracing::info!(container = base.seen.name, "a half-made bot is removed");
+        return remove_bot(inner, &base.names, std::slice::from_ref(base)).await;
+    }
+    if base.seen.is_up() && time_is_up(base, record.as_ref()) {
+        supervise::halt(inner, base, BotState::Stopped, "MAX_RUNTIME").await;
+    }
+    Ok(())
+}
+
+/// Whether a bot ran for as long as its plan allows.
+fn time_is_up(found: &Found, record: Option<&Record>) -> bool {
+    let since = record.map_or(found.labels.started_at.as_str(), |it| {
+        it.runs_since.as_str()
+    });
+    let Some(since_ns) = parse_ns(since) else {
+        return false;
+    };
+    let ran = Duration::from_nanos(u64::try_from(now_ns() - since_ns).unwrap_or_default());
+    ran.as_secs_f64() >= found.labels.timeout_hours * 3600.0
 }
 
 /// The old version of an interrupted update runs again.
@@ -140,6 +159,10 @@ fn put(inner: &Inner, found: &Found, gate: Gate, halted: Option<Halted>) {
         spec_version: found.labels.spec_version.clone(),
         gate,
         restarts_before: 0,
+        runs_since: inner.records.get(&found.names.key).map_or_else(
+            || found.labels.started_at.clone(),
+            |record| record.runs_since,
+        ),
         halted,
     };
     if let Err(error) = inner.records.put(&found.names.key, record) {
@@ -288,10 +311,7 @@ mod tests {
             names.code_volume("12345678"),
             names.data_volume(),
         ] {
-            assert_eq!(
-                base_of("avt-bot", &name),
-                expected.map(|(base, key)| (base, key))
-            );
+            assert_eq!(base_of("avt-bot", &name), expected);
         }
         assert_eq!(base_of("avt-bot", "avt-bot-build"), None);
         assert_eq!(base_of("avt-bot", "other"), None);

@@ -27,6 +27,9 @@ pub(crate) struct Record {
     /// Restarts the engine did not count, because we did them.
     #[serde(default)]
     pub(crate) restarts_before: u64,
+    /// From when on its running time counts, RFC 3339.
+    #[serde(default)]
+    pub(crate) runs_since: String,
     /// Set when the runner stopped the bot.
     #[serde(default)]
     pub(crate) halted: Option<Halted>,
@@ -166,6 +169,7 @@ mod tests {
             spec_version: 1.into(),
             gate: Gate::Pending,
             restarts_before: 0,
+            runs_since: String::new(),
             halted: None,
         };
         records.put("k", record).unwrap();

@@ -72,6 +72,7 @@ mod tests {
             spec_version: json!(1),
             gate,
             restarts_before: 0,
+            runs_since: String::new(),
             halted,
         };
         of(seen, Some(&record), 0, Duration::from_secs(3))

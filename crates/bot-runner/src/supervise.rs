@@ -24,8 +24,6 @@ use crate::runner::Inner;
 use crate::state;
 use crate::time::{now_ns, now_rfc3339};
 
-/// How often everything is compared with what it should be.
-const TIDY_EVERY: Duration = Duration::from_secs(30);
 /// How long until the engine's event stream is opened again.
 const RECONNECT: Duration = Duration::from_secs(1);
 /// How long a bot that is stopped for crashing has to end.
@@ -117,7 +115,7 @@ pub(crate) async fn run(inner: Arc<Inner>, token: CancellationToken) {
 /// because it is opened from the last event on.
 async fn watch(inner: &Inner, since_ns: &mut i128) {
     let mut events = std::pin::pin!(inner.docker.events(Some(options(inner, *since_ns))));
-    let mut tick = interval(TIDY_EVERY);
+    let mut tick = interval(inner.options.tidy_every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

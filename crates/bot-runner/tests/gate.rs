@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn what_can_never_work_leaves_nothing_and_names_the_reason() {
-    with_bench(|_| (), |bench| async move {
+    with_bench(|options| options.gate.alive = Duration::from_secs(5), |bench| async move {
         let cases = [
             ("import telebot", "MISSING_PACKAGE", "package", json!("pyTelegramBotAPI")),
             ("import time\nprint('aiogram.exceptions.TelegramUnauthorizedError: Telegram server says - Unauthorized')\ntime.sleep(99)", "TOKEN_REJECTED", "kept", json!(false)),
@@ -146,7 +146,7 @@ async fn a_stop_calls_off_a_start_and_leaves_nothing() {
             let later = token.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                later.cancel()
+                later.cancel();
             });
             let failure = bench
                 .runner
@@ -167,7 +167,7 @@ async fn a_stop_calls_off_a_start_and_leaves_nothing() {
 #[tokio::test]
 async fn a_token_that_is_refused_later_stops_the_bot_as_failed() {
     with_bench(|_| (), |bench| async move {
-        let revoked = "import time\ntime.sleep(2.5)\nraise SystemExit('telegram.error.InvalidToken: The token was rejected by the server.')\n";
+        let revoked = "import time\ntime.sleep(5)\nraise SystemExit('telegram.error.InvalidToken: The token was rejected by the server.')\n";
         bench.start(&request("b", revoked)).await.unwrap();
         bench.until(15, "failed", || async { bench.state(&bot("b")).await == BotState::Failed }).await;
         let status = bench.runner.status(&bot("b")).await.unwrap().status.unwrap();

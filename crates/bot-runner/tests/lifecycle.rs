@@ -73,6 +73,14 @@ async fn a_bot_starts_speaks_is_listed_and_leaves_nothing() {
                 "secrets are masked: {logs}"
             );
 
+            let records = bench.options.state_dir.join("bots");
+            for file in std::fs::read_dir(records).unwrap() {
+                let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+                assert!(
+                    !text.contains("planted"),
+                    "secrets stay out of records: {text}"
+                );
+            }
             let listing = bench.runner.list("cli_test").await.unwrap();
             assert_eq!(listing.count, 1);
             assert_eq!(listing.bots[0].bot_id, "counter");

@@ -194,6 +194,82 @@ async fn a_container_that_was_taken_away_is_lost_and_can_be_started_again() {
 }
 
 #[tokio::test]
+async fn a_bot_whose_time_is_up_is_stopped_and_can_be_restarted() {
+    with_bench(
+        |options| options.tidy_every = Duration::from_millis(500),
+        |bench| async move {
+            let mut short = request("b", IDLE);
+            short.spec.limits.timeout_hours = 4.0 / 3600.0;
+            bench.start(&short).await.unwrap();
+            let b = bot("b");
+            assert_eq!(bench.state(&b).await, BotState::Running);
+            bench
+                .until(15, "stopped", || async {
+                    bench.state(&b).await == BotState::Stopped
+                })
+                .await;
+            let status = bench.runner.status(&b).await.unwrap().status.unwrap();
+            assert_eq!(status.reason.as_deref(), Some("MAX_RUNTIME"));
+            bench
+                .runner
+                .restart(&b, &(), &CancellationToken::new())
+                .await
+                .unwrap();
+            assert_eq!(bench.state(&b).await, BotState::Running);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn firewall_rules_that_vanish_come_back() {
+    with_bench(
+        |options| options.tidy_every = Duration::from_millis(500),
+        |bench| async move {
+            let rules = || {
+                let listed = std::process::Command::new("iptables")
+                    .args(["-w", "-S"])
+                    .output();
+                String::from_utf8(listed.unwrap().stdout).unwrap()
+            };
+            let run = |args: &[&str]| {
+                assert!(
+                    std::process::Command::new("iptables")
+                        .args(args)
+                        .status()
+                        .unwrap()
+                        .success()
+                );
+            };
+            bench.start(&request("b", IDLE)).await.unwrap();
+            let network = bench
+                .runner
+                .status(&bot("b"))
+                .await
+                .unwrap()
+                .status
+                .unwrap()
+                .container_name;
+            let network = bench.docker.inspect_network(&network, None).await.unwrap();
+            let bridge = network.options.unwrap()["com.docker.network.bridge.name"].clone();
+            let chain = format!("AVTOMATIKA-IN-{}", &bridge[3..7]);
+            let jump = format!("-A INPUT -j {chain}");
+            assert!(rules().contains(&jump));
+            run(&["-w", "-D", "INPUT", "-j", &chain]);
+            run(&["-w", "-F", &chain]);
+            bench
+                .until(10, "the rules are back", || async {
+                    let rules = rules();
+                    rules.contains(&jump)
+                        && rules.contains(&format!("-A {chain} -i avb{}-+ -j DROP", &bridge[3..7]))
+                })
+                .await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn fifty_things_later_everything_is_as_before() {
     with_bench(
         |options| options.gate.alive = Duration::from_millis(200),

@@ -99,7 +99,8 @@ async fn a_new_version_takes_over_alone_and_keeps_data_and_environment() {
 #[tokio::test]
 async fn a_broken_version_is_rolled_back_and_says_why() {
     with_bench(
-        |_| (),
+        // Long enough for a busy machine to fill 256 MiB.
+        |options| options.gate.alive = Duration::from_secs(5),
         |bench| async move {
             let b = bot("swap");
             bench

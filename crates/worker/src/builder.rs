@@ -166,7 +166,7 @@ impl WorkerBuilder {
 
     fn check(&mut self) -> Result<(), Error> {
         let name = &self.settings.worker_id.0;
-        if name.is_empty() || name.chars().count() > 200 {
+        if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
             return Err(Error::InvalidWorkerId { name: name.clone() });
         }
         if let Some(task_type) = self.twice.take() {

@@ -32,6 +32,8 @@ struct Parcel {
     /// When the result was ready.
     since: Instant,
     backoff: Backoff,
+    /// How often the server could not be reached with it.
+    failures: u32,
 }
 
 /// What came of one attempt.
@@ -136,7 +138,12 @@ impl Session {
                 reason,
                 retry_after,
             }) => {
-                tracing::warn!(%task_id, reason, "failed to deliver a result; will try again");
+                if parcel.failures == 0 {
+                    tracing::warn!(%task_id, reason, "failed to deliver a result; will try again");
+                } else {
+                    tracing::debug!(%task_id, reason, "failed to deliver a result again");
+                }
+                parcel.failures = parcel.failures.saturating_add(1);
                 Attempt::Again(parcel.backoff.next_at_least(retry_after))
             }
         }
@@ -173,6 +180,7 @@ impl Parcel {
             body: Bytes::new(),
             since: Instant::now(),
             backoff,
+            failures: 0,
         };
         parcel.encode();
         parcel

@@ -16,7 +16,9 @@ pub enum Error {
         reason: &'static str,
     },
     /// The worker's name can't be used.
-    #[error("use {name:?} as the worker's name: it must have 1 to 200 characters")]
+    #[error(
+        "use {name:?} as the worker's name: it must have 1 to 128 bytes and no control characters"
+    )]
     InvalidWorkerId {
         /// The name as it was given.
         name: String,

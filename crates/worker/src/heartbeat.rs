@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::client::Error;
 use crate::session::Session;
+use crate::trouble::Trouble;
 
 /// How long a heartbeat that was asked for waits for others to be asked for.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -19,20 +20,26 @@ impl Session {
     /// Sends heartbeats for ever, or until the server does not know the worker any more.
     /// `status` is what they say while there are free slots.
     pub(crate) async fn send_heartbeats(&self, status: &'static str) {
+        let mut trouble = Trouble::default();
         loop {
             let registered = *self.registered.borrow();
             let interval = registered.heartbeat_interval;
             let wait = match self.send_heartbeat(status).await {
-                // A fleet that was started together should not beat together.
-                Ok(()) => interval.mul_f64(rand::rng().random_range(0.85..=1.0)),
+                Ok(()) => {
+                    trouble.over("heartbeats", self.client.server());
+                    // A fleet that was started together should not beat together.
+                    interval.mul_f64(rand::rng().random_range(0.85..=1.0))
+                }
                 Err(Error::UnknownSession) => {
                     self.mark_stale(registered.generation);
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(server = %self.client.server(), %error, "failed to send a heartbeat");
-                    // Sooner than usual: leases may run out.
-                    (interval / 5).clamp(DEBOUNCE, Duration::from_secs(3))
+                    trouble.with("heartbeats", self.client.server(), &error);
+                    // Sooner than usual, for leases may run out; but not whenever somebody asks.
+                    let sooner = (interval / 5).clamp(DEBOUNCE, Duration::from_secs(3));
+                    tokio::time::sleep(sooner).await;
+                    continue;
                 }
             };
             tokio::select! {

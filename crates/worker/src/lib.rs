@@ -20,6 +20,7 @@ mod session;
 mod settings;
 mod slots;
 mod task;
+mod trouble;
 mod worker;
 
 pub use avtomatika_protocol::Failure;

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::backoff::Backoff;
 use crate::client::{Error, PollQuery};
 use crate::session::Session;
+use crate::trouble::Trouble;
 
 /// How long a poll may be parked when more sessions than slots want to poll: they take turns.
 const TURN: Duration = Duration::from_secs(2);
@@ -36,17 +37,20 @@ impl Session {
     /// know the worker any more.
     pub(crate) async fn poll_for_ever(self: &Arc<Self>, lanes: &mut JoinSet<()>) {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(10));
+        let mut trouble = Trouble::default();
         loop {
             let slot = self.shared.slots.take().await;
             let wait = match self.poll().await {
                 Polled::Task(task) => {
                     backoff.reset();
+                    trouble.over("polls", self.client.server());
                     while lanes.try_join_next().is_some() {}
                     self.start_lane(lanes, slot, *task);
                     continue;
                 }
                 Polled::Nothing { in_time: true } => {
                     backoff.reset();
+                    trouble.over("polls", self.client.server());
                     continue;
                 }
                 // A server that doesn't hold polls, or is about to go down, must not be asked
@@ -66,7 +70,7 @@ impl Session {
                     return;
                 }
                 Polled::Failed(error) => {
-                    tracing::warn!(server = %self.client.server(), %error, "failed to poll");
+                    trouble.with("polls", self.client.server(), &error);
                     self.heartbeat_now.notify_one();
                     match error {
                         Error::Unavailable { retry_after, .. } => {

@@ -201,6 +201,28 @@ async fn draining_lets_running_tasks_finish_and_takes_no_more() {
 }
 
 #[tokio::test]
+async fn a_task_that_comes_with_the_answer_to_the_last_result_is_left_to_others() {
+    let fake = fake::start().await;
+    fake.fail_results([fake::Fault::Slow(Duration::from_millis(300))]);
+    let worker = fake::worker(&fake)
+        .max_concurrent_tasks(1)
+        .task("quick", |_| async {});
+    let working = fake::run(worker);
+    let tasks = [fake.push("quick", json!({})), fake.push("quick", json!({}))];
+    fake.until("the first result is on its way", |log| {
+        log.paths.iter().any(|path| path.starts_with("result"))
+    })
+    .await;
+    working.stop().await;
+    assert_eq!(fake.queued(), 0, "it was handed out");
+    fake.log(|log| {
+        assert_eq!(log.results.len(), 1);
+        assert_eq!(log.results[0]["task_id"], tasks[0]);
+        assert_eq!(log.heartbeats.last().unwrap()["running"], json!([]));
+    });
+}
+
+#[tokio::test]
 async fn tasks_that_outlast_the_drain_go_elsewhere() {
     let fake = fake::start().await;
     let worker = fake::worker(&fake)

@@ -24,19 +24,18 @@ fn check(_: &Client, input: Value) -> Result<Value, Failure> {
     if input.is_object() {
         return Ok(input);
     }
-    Err(Failure::new(
-        "INVALID_REQUEST",
-        "The body must be a JSON object",
+    Err(
+        Failure::new("INVALID_REQUEST", "The body must be a JSON object")
+            .hint("Send an object; both of its keys may be left out")
+            .with("example", json!({"message": "Hello", "multiply": 3}))
+            .with(
+                "ru",
+                json!({
+                    "message": "Тело запроса должно быть объектом JSON",
+                    "hint": "Пришлите объект; оба его ключа можно опустить",
+                }),
+            ),
     )
-    .hint("Send an object; both of its keys may be left out")
-    .with("example", json!({"message": "Hello", "multiply": 3}))
-    .with(
-        "ru",
-        json!({
-            "message": "Тело запроса должно быть объектом JSON",
-            "hint": "Пришлите объект; оба его ключа можно опустить",
-        }),
-    ))
 }
 
 fn start(context: &Context<'_>) -> Result<Action, HandlerError> {

@@ -50,7 +50,7 @@ pub(crate) async fn run(
         }
     };
     tracing::info!("the bot runner is ready");
-    let worker = avtomatika_bot_runner::register(runner.clone(), worker.drain_timeout(DRAIN)).build()?;
+    let worker = avtomatika_bot_runner::register(&runner, worker.drain_timeout(DRAIN)).build()?;
     let result = worker.run(shutdown).await;
     runner.shutdown().await;
     Ok(result?)

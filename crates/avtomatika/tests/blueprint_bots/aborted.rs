@@ -22,11 +22,18 @@ async fn a_cancelled_start_leaves_nothing_unless_a_worker_had_it() {
     world.take("w1", "start_bot").await;
     cancel(&world, job).await;
     let bot = world.bot("a").await;
-    assert_eq!((&bot["desired"], &bot["pending_stop"]), (&json!("stopped"), &json!(["w1"])));
+    assert_eq!(
+        (&bot["desired"], &bot["pending_stop"]),
+        (&json!("stopped"), &json!(["w1"]))
+    );
     assert_eq!((&bot["busy"], &bot["versions"]), (&json!(null), &json!([])));
     let job = world.ask(start("a")).await;
-    world.serve("w1", "stop_bot", json!({"status": "not_found"})).await;
-    world.serve("w1", "start_bot", json!({"status": "started"})).await;
+    world
+        .serve("w1", "stop_bot", json!({"status": "not_found"}))
+        .await;
+    world
+        .serve("w1", "start_bot", json!({"status": "started"}))
+        .await;
     world.completed(job).await;
 }
 
@@ -53,8 +60,14 @@ async fn a_cancelled_change_leaves_the_bot_as_it_was() {
         let job = world.ask(change).await;
         cancel(&world, job).await;
         let bot = world.bot("a").await;
-        assert_eq!((&bot["desired"], &bot["worker"]), (&json!("running"), &json!("w1")));
-        assert_eq!((&bot["versions"], &bot["busy"]), (&json!([1]), &json!(null)));
+        assert_eq!(
+            (&bot["desired"], &bot["worker"]),
+            (&json!("running"), &json!("w1"))
+        );
+        assert_eq!(
+            (&bot["versions"], &bot["busy"]),
+            (&json!([1]), &json!(null))
+        );
         assert_eq!(bot.get("pending_stop"), None);
     }
 }
@@ -67,7 +80,10 @@ async fn a_stop_cancelled_at_its_worker_is_made_up_for_by_the_next() {
     world.take("w1", "stop_bot").await;
     cancel(&world, job).await;
     let bot = world.bot("a").await;
-    assert_eq!((&bot["desired"], &bot["pending_stop"]), (&json!("stopped"), &json!(["w1"])));
+    assert_eq!(
+        (&bot["desired"], &bot["pending_stop"]),
+        (&json!("stopped"), &json!(["w1"]))
+    );
     world.stop("a", "w1").await;
     assert_eq!(world.bot("a").await.get("pending_stop"), None);
 }

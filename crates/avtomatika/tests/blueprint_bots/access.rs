@@ -24,9 +24,18 @@ async fn another_user_sees_and_touches_nothing() {
         world.view_of("bob", job).await
     };
     assert_eq!(data(on("status", "a")).await.state_history["exists"], false);
-    assert_eq!(data(on("logs", "a")).await.state_history["status"], "not_found");
-    assert_eq!(data(on("stop", "a")).await.state_history["status"], "not_found");
-    assert_eq!(data(json!({"action": "list"})).await.state_history["bots"], json!([]));
+    assert_eq!(
+        data(on("logs", "a")).await.state_history["status"],
+        "not_found"
+    );
+    assert_eq!(
+        data(on("stop", "a")).await.state_history["status"],
+        "not_found"
+    );
+    assert_eq!(
+        data(json!({"action": "list"})).await.state_history["bots"],
+        json!([])
+    );
     for action in [on("restart", "a"), update("a")] {
         assert_eq!(code(&data(action).await.error.unwrap()), "BOT_NOT_FOUND");
     }
@@ -40,24 +49,36 @@ async fn the_same_name_is_another_bot_for_another_user() {
     world.start("a", "w1").await;
     world.post("bob", start("a")).await.unwrap();
     let taken = world.take("w1", "start_bot").await;
-    assert_eq!((&taken.params["user_id"], &taken.params["spec_version"]), (&json!("user-bob"), &json!(1)));
+    assert_eq!(
+        (&taken.params["user_id"], &taken.params["spec_version"]),
+        (&json!("user-bob"), &json!(1))
+    );
 }
 
 #[tokio::test]
 async fn only_a_trusted_client_acts_for_another_user() {
     let world = World::staffed().await;
-    for action in ["start", "stop", "logs", "list", "status", "update", "restart"] {
+    for action in [
+        "start", "stop", "logs", "list", "status", "update", "restart",
+    ] {
         let mut body = start("a");
         body["action"] = json!(action);
         body["user_id"] = json!("user-alice");
         assert_eq!(refused(&world, "bob", body).await, "FOREIGN_USER_ID");
     }
-    assert!(world.engine.jobs(&"bob".into(), 10, 0).await.unwrap().is_empty());
+    assert!(
+        world
+            .engine
+            .jobs(&"bob".into(), 10, 0)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let mut own = start("a");
     own["user_id"] = json!("user-alice");
     world.ask(own).await;
     let taken = world.take("w1", "start_bot").await;
-    world.succeed(&taken, started(json!(1))).await;
+    world.succeed(&taken, started(1)).await;
     assert_eq!(world.bot("a").await["state"], "running");
 }
 
@@ -70,7 +91,9 @@ async fn what_a_trusted_client_does_works_with_the_users_secrets_and_back() {
     let mut body = update("a");
     body["user_id"] = json!("user-alice");
     world.post("root", body).await.unwrap();
-    let taken = world.serve("w1", "update_bot", json!({"status": "updated"})).await;
+    let taken = world
+        .serve("w1", "update_bot", json!({"status": "updated"}))
+        .await;
     assert_eq!(taken.params["env_vars"], token);
     assert_eq!(taken.params["user_id"], "user-alice");
     // and those root sealed for a job of alice's.
@@ -78,7 +101,9 @@ async fn what_a_trusted_client_does_works_with_the_users_secrets_and_back() {
     body["user_id"] = json!("user-alice");
     body["env_vars"] = json!({"BY": "root-123"});
     world.post("root", body).await.unwrap();
-    world.serve("w1", "update_bot", json!({"status": "updated"})).await;
+    world
+        .serve("w1", "update_bot", json!({"status": "updated"}))
+        .await;
     world.stop("a", "w1").await;
     world.ask(on("restart", "a")).await;
     let taken = world.take("w1", "start_bot").await;
@@ -106,6 +131,13 @@ async fn bad_input_is_refused_at_the_door_and_leaves_nothing() {
     ] {
         assert_eq!(refused(&world, "alice", body).await, code);
     }
-    assert!(world.engine.jobs(&"alice".into(), 10, 0).await.unwrap().is_empty());
+    assert!(
+        world
+            .engine
+            .jobs(&"alice".into(), 10, 0)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(world.document("bots", "user-alice").await, None);
 }

@@ -14,9 +14,17 @@ async fn a_second_change_is_refused_until_the_first_has_ended() {
         assert_eq!(code(&refused), "BOT_BUSY");
         assert!(refused.hint.is_some());
     }
-    assert_eq!(world.store.counts().queued["start_bot"], 1, "nothing else was queued");
+    assert_eq!(
+        world.store.counts().queued["start_bot"],
+        1,
+        "nothing else was queued"
+    );
     let other = world.ask(start("b")).await;
-    assert_eq!(world.view(other).await.error, None, "another bot is not concerned");
+    assert_eq!(
+        world.view(other).await.error,
+        None,
+        "another bot is not concerned"
+    );
 }
 
 #[tokio::test]
@@ -31,7 +39,10 @@ async fn the_marker_goes_with_the_job_that_set_it() {
     ] {
         let job = world.ask(change.clone()).await;
         let taken = world.take("w1", task).await;
-        assert_eq!(code(&world.failed(world.ask(change).await).await), "BOT_BUSY");
+        assert_eq!(
+            code(&world.failed(world.ask(change).await).await),
+            "BOT_BUSY"
+        );
         world.succeed(&taken, json!({"status": "done"})).await;
         world.completed(job).await;
         assert_eq!(world.bot("a").await["busy"], json!(null));
@@ -49,10 +60,10 @@ async fn a_marker_outlived_by_its_time_is_taken_over_and_its_job_changes_nothing
     let second = world.ask(start("a")).await;
     let taken = world.take("w1", "start_bot").await;
     assert_eq!(taken.params["spec_version"], 2);
-    world.succeed(&lost, started(json!(1))).await;
+    world.succeed(&lost, started(1)).await;
     world.completed(first).await;
     assert_eq!(world.bot("a").await["busy"]["job"], json!(second));
-    world.succeed(&taken, started(json!(2))).await;
+    world.succeed(&taken, started(2)).await;
     world.completed(second).await;
     assert_eq!(world.bot("a").await["spec_version"], 2);
 }
@@ -66,7 +77,10 @@ async fn a_first_start_that_vanished_holds_no_place() {
         let job = world.ask(start(bot)).await;
         assert_eq!(world.view(job).await.error, None);
     }
-    assert_eq!(code(&world.failed(world.ask(start("a")).await).await), "QUOTA_EXCEEDED");
+    assert_eq!(
+        code(&world.failed(world.ask(start("a")).await).await),
+        "QUOTA_EXCEEDED"
+    );
     let stopped = world.completed(world.ask(on("stop", "a")).await).await;
     assert_eq!(stopped["status"], "not_found");
     assert_eq!(world.bot("a").await, json!(null));
@@ -75,5 +89,7 @@ async fn a_first_start_that_vanished_holds_no_place() {
 
 /// Moves the marker on `a` into the past, as a job of its own.
 async fn age_marker(world: &World) {
-    world.change_bot("a", |bot| bot["busy"]["until_ms"] = json!(1)).await;
+    world
+        .change_bot("a", |bot| bot["busy"]["until_ms"] = json!(1))
+        .await;
 }

@@ -35,7 +35,10 @@ async fn the_fourth_bot_is_refused_at_once_and_without_a_task() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_thirty_starts_at_once_three_are_made() {
     let store = Arc::new(SlowStore::new());
-    let world = Arc::new(World::with(BotRunnerOptions::default(), Arc::clone(&store) as _));
+    let world = Arc::new(World::with(
+        BotRunnerOptions::default(),
+        Arc::clone(&store) as _,
+    ));
     let mut posts = tokio::task::JoinSet::new();
     for number in 0..30 {
         let world = Arc::clone(&world);
@@ -54,7 +57,10 @@ async fn of_thirty_starts_at_once_three_are_made() {
     assert_eq!(world.store.counts().queued["start_bot"], 3);
     let document = world.document("bots", "user-alice").await.unwrap();
     assert_eq!(document["bots"].as_object().unwrap().len(), 3);
-    assert!(store.conflicts.load(Ordering::SeqCst) > 0, "nothing ever met: the test shows nothing");
+    assert!(
+        store.conflicts.load(Ordering::SeqCst) > 0,
+        "nothing ever met: the test shows nothing"
+    );
 }
 
 #[tokio::test]
@@ -64,9 +70,14 @@ async fn a_start_that_failed_gives_its_place_back() {
     world.start("b", "w1").await;
     for details in [json!({"kept": false, "log_tail": []}), json!({})] {
         let job = world.ask(start("c")).await;
-        assert!(!world.has_place().await, "a start in progress holds its place");
+        assert!(
+            !world.has_place().await,
+            "a start in progress holds its place"
+        );
         let taken = world.take("w1", "start_bot").await;
-        world.fail(&taken, failure("DEPENDENCIES_FAILED", details)).await;
+        world
+            .fail(&taken, failure("DEPENDENCIES_FAILED", details))
+            .await;
         let failed = world.failed(job).await;
         assert_eq!(code(&failed), "DEPENDENCIES_FAILED");
         assert_eq!(failed.message, "it went wrong");
@@ -83,11 +94,22 @@ async fn a_crashing_bot_that_is_kept_counts_until_it_is_stopped() {
     world.start("b", "w1").await;
     let job = world.ask(start("c")).await;
     let taken = world.take("w1", "start_bot").await;
-    world.fail(&taken, failure("START_FAILED", json!({"kept": true, "exit_code": 1}))).await;
+    world
+        .fail(
+            &taken,
+            failure("START_FAILED", json!({"kept": true, "exit_code": 1})),
+        )
+        .await;
     assert_eq!(code(&world.failed(job).await), "START_FAILED");
     let bot = world.bot("c").await;
-    assert_eq!((&bot["desired"], &bot["worker"]), (&json!("running"), &json!("w1")));
-    assert_eq!((&bot["busy"], &bot["spec_version"]), (&json!(null), &json!(1)));
+    assert_eq!(
+        (&bot["desired"], &bot["worker"]),
+        (&json!("running"), &json!("w1"))
+    );
+    assert_eq!(
+        (&bot["busy"], &bot["spec_version"]),
+        (&json!(null), &json!(1))
+    );
     assert!(!world.has_place().await);
     world.stop("c", "w1").await;
     assert!(world.has_place().await);
@@ -115,11 +137,16 @@ async fn a_bot_counts_until_it_is_stopped_and_again_if_it_was_not() {
     let job = world.ask(on("stop", "a")).await;
     let taken = world.take("w1", "stop_bot").await;
     assert!(!world.has_place().await, "it may still run");
-    world.fail(&taken, failure("CONTAINER_ERROR", json!({}))).await;
+    world
+        .fail(&taken, failure("CONTAINER_ERROR", json!({})))
+        .await;
     assert_eq!(code(&world.failed(job).await), "CONTAINER_ERROR");
     assert!(!world.has_place().await, "it does still run");
     let bot = world.bot("a").await;
-    assert_eq!((&bot["desired"], &bot["worker"]), (&json!("running"), &json!("w1")));
+    assert_eq!(
+        (&bot["desired"], &bot["worker"]),
+        (&json!("running"), &json!("w1"))
+    );
     world.stop("a", "w1").await;
     assert!(world.has_place().await);
 }
@@ -132,8 +159,15 @@ async fn a_bot_that_comes_back_needs_a_place() {
     for bot in ["a", "b", "c"] {
         world.start(bot, "w1").await;
     }
-    for action in [on("restart", "old"), start("old"), crate::world::update("old")] {
-        assert_eq!(code(&world.failed(world.ask(action).await).await), "QUOTA_EXCEEDED");
+    for action in [
+        on("restart", "old"),
+        start("old"),
+        crate::world::update("old"),
+    ] {
+        assert_eq!(
+            code(&world.failed(world.ask(action).await).await),
+            "QUOTA_EXCEEDED"
+        );
     }
     assert_eq!(world.bot("old").await["versions"], json!([1]));
     world.idle("w1").await;
@@ -141,13 +175,16 @@ async fn a_bot_that_comes_back_needs_a_place() {
 
 #[tokio::test]
 async fn the_limit_is_an_option() {
-    let options = BotRunnerOptions { max_bots_per_user: 1, ..BotRunnerOptions::default() };
+    let options = BotRunnerOptions {
+        max_bots_per_user: 1,
+        ..BotRunnerOptions::default()
+    };
     let world = World::with(options, Arc::new(avtomatika::Memory::new(45_000)));
     world.worker("w1").await;
     world.start("a", "w1").await;
     assert!(!world.has_place().await);
     let again = world.ask(start("a")).await;
     let taken = world.take("w1", "start_bot").await;
-    world.succeed(&taken, started(json!(2))).await;
+    world.succeed(&taken, started(2)).await;
     world.completed(again).await;
 }

@@ -23,7 +23,10 @@ async fn assert_hidden(world: &World) {
 async fn they_are_in_no_view_and_no_document_but_reach_the_worker() {
     let world = World::staffed().await;
     let job = world.ask(start("a")).await;
-    assert_eq!(world.view(job).await.initial_data["env_vars"], json!({"BOT_TOKEN": "***"}));
+    assert_eq!(
+        world.view(job).await.initial_data["env_vars"],
+        json!({"BOT_TOKEN": "***"})
+    );
     assert_hidden(&world).await;
     let taken = world.take("w1", "start_bot").await;
     assert_eq!(taken.params["env_vars"]["BOT_TOKEN"], "123456:TEST-TOKEN");
@@ -37,7 +40,12 @@ async fn they_are_in_no_view_and_no_document_but_reach_the_worker() {
     let taken = world.take("w1", "update_bot").await;
     assert_eq!(taken.params["env_vars"]["BOT_TOKEN"], "123456:TEST-TOKEN");
     assert_hidden(&world).await;
-    world.fail(&taken, failure("UPDATE_FAILED", json!({"rolled_back": true}))).await;
+    world
+        .fail(
+            &taken,
+            failure("UPDATE_FAILED", json!({"rolled_back": true})),
+        )
+        .await;
     assert_hidden(&world).await;
 
     world.stop("a", "w1").await;
@@ -65,6 +73,9 @@ async fn two_starts_that_differ_in_secrets_only_have_one_digest() {
     let mut body = start("a");
     body["env_vars"] = json!({"BOT_TOKEN": "another-TEST-TOKEN"});
     world.ask(body).await;
-    let [one, two] = [world.spec("a", 1).await.unwrap(), world.spec("a", 2).await.unwrap()];
+    let [one, two] = [
+        world.spec("a", 1).await.unwrap(),
+        world.spec("a", 2).await.unwrap(),
+    ];
     assert_eq!(one["digest"], two["digest"]);
 }

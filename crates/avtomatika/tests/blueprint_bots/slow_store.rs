@@ -23,7 +23,10 @@ pub(crate) struct SlowStore {
 
 impl SlowStore {
     pub(crate) fn new() -> Self {
-        Self { inner: Memory::new(45_000), conflicts: AtomicU32::new(0) }
+        Self {
+            inner: Memory::new(45_000),
+            conflicts: AtomicU32::new(0),
+        }
     }
 }
 

@@ -22,9 +22,15 @@ async fn the_new_version_becomes_the_current_one() {
     assert_eq!(taken.params["env_vars"], json!({"NEW": "value-2"}));
     assert_eq!(taken.params["spec_version"], 2);
     let data = world.completed(job).await;
-    assert_eq!((&data["status"], &data["spec_version"]), (&json!("updated"), &json!(2)));
+    assert_eq!(
+        (&data["status"], &data["spec_version"]),
+        (&json!("updated"), &json!(2))
+    );
     let bot = world.bot("a").await;
-    assert_eq!((&bot["spec_version"], &bot["versions"]), (&json!(2), &json!([1, 2])));
+    assert_eq!(
+        (&bot["spec_version"], &bot["versions"]),
+        (&json!(2), &json!([1, 2]))
+    );
     assert_eq!(bot["busy"], json!(null));
 }
 
@@ -35,7 +41,10 @@ async fn the_environment_is_kept_when_none_is_sent_and_emptied_when_an_empty_one
     for version in [2, 3] {
         world.ask(update("a")).await;
         let taken = world.serve("w1", "update_bot", updated(version)).await;
-        assert_eq!(taken.params["env_vars"], json!({"BOT_TOKEN": "123456:TEST-TOKEN"}));
+        assert_eq!(
+            taken.params["env_vars"],
+            json!({"BOT_TOKEN": "123456:TEST-TOKEN"})
+        );
     }
     let mut body = update("a");
     body["env_vars"] = json!({});
@@ -57,8 +66,14 @@ async fn the_previous_version_stays_current_when_the_new_one_fails() {
         assert_eq!(code(&failed), "UPDATE_FAILED");
         assert_eq!(failed.more["details"]["rolled_back"], rolled_back);
         let bot = world.bot("a").await;
-        assert_eq!((&bot["spec_version"], &bot["versions"]), (&json!(1), &json!([1])));
-        assert_eq!((&bot["desired"], &bot["state"]), (&json!("running"), &json!(state)));
+        assert_eq!(
+            (&bot["spec_version"], &bot["versions"]),
+            (&json!(1), &json!([1]))
+        );
+        assert_eq!(
+            (&bot["desired"], &bot["state"]),
+            (&json!("running"), &json!(state))
+        );
         assert_eq!(bot["busy"], json!(null));
     }
     // A number is never given out twice.
@@ -89,8 +104,14 @@ async fn a_worker_that_is_away_changes_nothing() {
         assert_eq!(code(&failed), "WORKER_AWAY");
         assert_eq!(failed.more["details"]["worker_id"], "w1");
         let bot = world.bot("a").await;
-        assert_eq!((&bot["desired"], &bot["worker"]), (&json!("running"), &json!("w1")));
-        assert_eq!((&bot["versions"], &bot["busy"]), (&json!([1]), &json!(null)));
+        assert_eq!(
+            (&bot["desired"], &bot["worker"]),
+            (&json!("running"), &json!("w1"))
+        );
+        assert_eq!(
+            (&bot["versions"], &bot["busy"]),
+            (&json!([1]), &json!(null))
+        );
     }
 }
 
@@ -100,9 +121,12 @@ async fn a_stopped_bot_is_started_as_the_new_version() {
     world.start("a", "w1").await;
     world.stop("a", "w1").await;
     let job = world.ask(update("a")).await;
-    let taken = world.serve("w1", "start_bot", started(json!(2))).await;
+    let taken = world.serve("w1", "start_bot", started(2)).await;
     assert_eq!(taken.params["files"], json!({"bot.py": "print(2)"}));
-    assert_eq!(taken.params["env_vars"], json!({"BOT_TOKEN": "123456:TEST-TOKEN"}));
+    assert_eq!(
+        taken.params["env_vars"],
+        json!({"BOT_TOKEN": "123456:TEST-TOKEN"})
+    );
     world.completed(job).await;
     assert_eq!(world.bot("a").await["spec_version"], 2);
 }
@@ -113,11 +137,16 @@ async fn a_bot_its_worker_has_lost_is_placed_anew() {
     world.start("a", "w1").await;
     let job = world.ask(update("a")).await;
     let taken = world.take("w1", "update_bot").await;
-    world.fail(&taken, failure("BOT_NOT_FOUND", json!({}))).await;
+    world
+        .fail(&taken, failure("BOT_NOT_FOUND", json!({})))
+        .await;
     world.worker("w2").await;
-    let taken = world.serve("w2", "start_bot", started(json!(2))).await;
+    let taken = world.serve("w2", "start_bot", started(2)).await;
     assert_eq!(taken.params["files"], json!({"bot.py": "print(2)"}));
     assert_eq!(world.completed(job).await["status"], "started");
     let bot = world.bot("a").await;
-    assert_eq!((&bot["worker"], &bot["spec_version"]), (&json!("w2"), &json!(2)));
+    assert_eq!(
+        (&bot["worker"], &bot["spec_version"]),
+        (&json!("w2"), &json!(2))
+    );
 }

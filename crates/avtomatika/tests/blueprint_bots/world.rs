@@ -16,7 +16,13 @@ use avtomatika::{Client, Engine, Memory, Options};
 use serde_json::{Value, json};
 
 pub(crate) const TASKS: [&str; 7] = [
-    "start_bot", "update_bot", "restart_bot", "stop_bot", "get_logs", "list_bots", "check_status",
+    "start_bot",
+    "update_bot",
+    "restart_bot",
+    "stop_bot",
+    "get_logs",
+    "list_bots",
+    "check_status",
 ];
 const LEASE_MS: u64 = 45_000;
 
@@ -44,7 +50,11 @@ impl World {
         let mut engine = Options::new(Arc::clone(&store), Sealer::new([0; 32]))
             .blueprint(bot_runner(options).unwrap());
         engine.clock = Arc::clone(&clock) as _;
-        Self { engine: engine.build(), store, clock }
+        Self {
+            engine: engine.build(),
+            store,
+            clock,
+        }
     }
 
     /// A world with a worker.
@@ -86,7 +96,10 @@ impl World {
     /// The failure a job ended in.
     pub(crate) async fn failed(&self, job: JobId) -> Failure {
         let view = self.view(job).await;
-        assert_eq!((view.status, view.current_state.as_str()), (JobStatus::Failed, "failed"));
+        assert_eq!(
+            (view.status, view.current_state.as_str()),
+            (JobStatus::Failed, "failed")
+        );
         view.error.expect("a failed job says why")
     }
 
@@ -102,10 +115,18 @@ impl World {
 
     /// The next task of a worker, if there is one.
     pub(crate) async fn poll(&self, worker: &str) -> Option<Taken> {
-        let poll = Poll { worker: worker.into(), types: None, wait_ms: 0 };
+        let poll = Poll {
+            worker: worker.into(),
+            types: None,
+            wait_ms: 0,
+        };
         let message = self.engine.poll(poll).await.unwrap()?.message;
         let params = serde_json::from_str(message.params.get()).unwrap();
-        Some(Taken { worker: worker.to_owned(), message, params })
+        Some(Taken {
+            worker: worker.to_owned(),
+            message,
+            params,
+        })
     }
 
     /// The next task of a worker, which must be of this type.
@@ -152,7 +173,7 @@ impl World {
     pub(crate) async fn start(&self, bot: &str, worker: &str) -> JobId {
         let job = self.ask(start(bot)).await;
         let taken = self.take(worker, "start_bot").await;
-        let version = taken.params["spec_version"].clone();
+        let version = taken.params["spec_version"].as_u64().unwrap();
         self.succeed(&taken, started(version)).await;
         self.completed(job).await;
         job
@@ -161,7 +182,8 @@ impl World {
     /// Has `alice` stop a bot, and `worker` do it.
     pub(crate) async fn stop(&self, bot: &str, worker: &str) {
         let job = self.ask(on("stop", bot)).await;
-        self.serve(worker, "stop_bot", json!({"status": "stopped"})).await;
+        self.serve(worker, "stop_bot", json!({"status": "stopped"}))
+            .await;
         self.completed(job).await;
     }
 
@@ -173,7 +195,11 @@ impl World {
 
     pub(crate) async fn document(&self, store: &str, key: &str) -> Option<Value> {
         let key = DocumentKey::new(store, key);
-        self.store.document(&key).await.unwrap().map(|document| document.value)
+        self.store
+            .document(&key)
+            .await
+            .unwrap()
+            .map(|document| document.value)
     }
 
     /// What is remembered of a bot of `alice`.
@@ -184,7 +210,8 @@ impl World {
 
     /// A version of a bot of `alice`.
     pub(crate) async fn spec(&self, bot: &str, version: u64) -> Option<Value> {
-        self.document("bot_specs", &format!("user-alice/{bot}/{version}")).await
+        self.document("bot_specs", &format!("user-alice/{bot}/{version}"))
+            .await
     }
 
     /// Changes what is remembered of a bot of `alice` behind the blueprint's back.
@@ -199,8 +226,17 @@ impl World {
         let mut job = Job::new(id, &blueprint, client("nobody"), json!({}), 0);
         job.version = 1;
         job.status = JobStatus::Completed;
-        let change = DocumentChange { key, from_version: document.version, value: Some(value) };
-        let batch = Batch { job, from_version: 0, tasks: Vec::new(), documents: vec![change] };
+        let change = DocumentChange {
+            key,
+            from_version: document.version,
+            value: Some(value),
+        };
+        let batch = Batch {
+            job,
+            from_version: 0,
+            tasks: Vec::new(),
+            documents: vec![change],
+        };
         self.store.commit(batch).await.unwrap();
     }
 
@@ -243,7 +279,7 @@ pub(crate) fn on(action: &str, bot: &str) -> Value {
     json!({"action": action, "bot_id": bot})
 }
 
-pub(crate) fn started(version: Value) -> Value {
+pub(crate) fn started(version: u64) -> Value {
     json!({
         "status": "started", "container_id": "c1", "container_name": "n1",
         "started_at": "2026-01-01T00:00:00Z", "spec_version": version,

@@ -57,7 +57,7 @@ mod tests {
         assert_eq!(key, of(&image("a"), &list(&["y", "x==1"]), &options));
         assert_ne!(key, of(&image("b"), &list(&["x==1", "y"]), &options));
         assert_ne!(key, of(&image("a"), &list(&["x==1"]), &options));
-        let mut other = options.clone();
+        let mut other = options;
         other.index_url = Some("http://index.invalid/simple".to_owned());
         assert_ne!(key, of(&image("a"), &list(&["x==1", "y"]), &other));
     }

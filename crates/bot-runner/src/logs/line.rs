@@ -48,7 +48,7 @@ pub(crate) fn parse(output: LogOutput, before_ns: i128) -> Line {
     let text = text.strip_suffix('\r').unwrap_or(text);
     let stamped = text
         .split_once(' ')
-        .or_else(|| Some((text, "")))
+        .or(Some((text, "")))
         .and_then(|(stamp, rest)| Some((parse_ns(stamp)?, rest)));
     let (at_ns, text) = stamped.unwrap_or((before_ns, text));
     Line {

@@ -38,7 +38,10 @@ pub(crate) async fn tail(
             bytes -= found.pop_front().map_or(bytes, |old: Line| old.text.len());
         }
     }
-    Ok(found.into())
+    let mut found = Vec::from(found);
+    // The engine writes the two streams down as it gets to them; people want them as they came.
+    found.sort_by_key(|line| line.at_ns);
+    Ok(found)
 }
 
 /// The lines after the cursor. With a wait, and no new line yet, waits for one that long.

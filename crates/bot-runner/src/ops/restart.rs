@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::gated::{self, Expect};
-use super::start::note_gate;
+use super::start::{note_gate, note_since};
 use super::{Found, find, stop_container};
 use crate::bot::BotId;
 use crate::inspect::look;
@@ -58,6 +58,7 @@ impl Runner {
         }
         // Not passed, but not half-made either: if the runner dies now, the bot must stay.
         note_gate(inner, &names, Gate::Failed);
+        note_since(inner, &names);
         gated::boost(inner, id, found.labels.cpu_cores).await?;
         phases.phase("start_new", "starting the process");
         let expect = expect(&found);

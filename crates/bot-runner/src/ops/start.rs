@@ -185,6 +185,7 @@ pub(super) fn labels(request: &StartRequest) -> BotLabels {
         instance: new_instance(),
         memory_mb: request.spec.limits.memory_mb,
         cpu_cores: request.spec.limits.cpu_cores,
+        timeout_hours: request.spec.limits.timeout_hours,
         secrets: request.spec.env_vars.keys().cloned().collect(),
     }
 }
@@ -203,6 +204,7 @@ pub(super) fn write_record(
         spec_version: request.spec_version.clone(),
         gate: Gate::Pending,
         restarts_before: 0,
+        runs_since: now_rfc3339(),
         halted: None,
     };
     inner
@@ -219,6 +221,16 @@ pub(super) fn note_gate(inner: &Inner, names: &Names, gate: Gate) {
         record.restarts_before = u64::from(gate == Gate::Failed);
         record.halted = None;
     });
+    if let Err(error) = noted {
+        tracing::warn!(%error, "the bot's record was not written");
+    }
+}
+
+/// Notes that the running time begins anew.
+pub(super) fn note_since(inner: &Inner, names: &Names) {
+    let noted = inner
+        .records
+        .change(&names.key, |record| record.runs_since = now_rfc3339());
     if let Err(error) = noted {
         tracing::warn!(%error, "the bot's record was not written");
     }

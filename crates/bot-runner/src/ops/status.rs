@@ -66,7 +66,7 @@ impl Runner {
         let found = find(inner, bot, names.container()).await?;
         let status = match found {
             Some(found) => Some(describe(inner, &found)),
-            None => lost(inner, &names),
+            None => without_container(inner, &names),
         };
         Ok(StatusAnswer {
             exists: status.is_some(),
@@ -101,27 +101,28 @@ pub(super) fn describe(inner: &Inner, found: &Found) -> Status {
     }
 }
 
-/// A bot whose container somebody took away: its record is still here.
-fn lost(inner: &Inner, names: &Names) -> Option<Status> {
-    let record = inner.records.get(&names.key)?;
-    // While it is being started there is no container yet, and nothing is lost.
-    let starting = inner.under_way.lock().contains_key(&names.key);
-    let state = if starting {
-        BotState::Building
-    } else {
-        BotState::Lost
-    };
+/// A bot without a container: one that is being built, or one whose container somebody took away.
+fn without_container(inner: &Inner, names: &Names) -> Option<Status> {
+    let building = inner.under_way.lock().contains_key(&names.key);
+    let record = inner.records.get(&names.key);
+    if !building && record.is_none() {
+        return None;
+    }
     Some(Status {
         container_id: None,
         container_name: names.base.clone(),
         status: "missing".to_owned(),
-        state,
+        state: if building {
+            BotState::Building
+        } else {
+            BotState::Lost
+        },
         restarts: 0,
         exit_code: None,
         oom_killed: false,
         started_at: String::new(),
         image: String::new(),
-        spec_version: record.spec_version,
+        spec_version: record.map(|record| record.spec_version).unwrap_or_default(),
         memory_limit_mb: 0,
         cpu_limit: 0.0,
         reason: None,

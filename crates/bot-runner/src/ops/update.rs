@@ -219,6 +219,6 @@ impl Swap<'_> {
         if failure::is_cancelled(&failure) {
             return failure;
         }
-        failure::update(failure, rolled_back, &self.old.labels.spec_version)
+        failure::update(&failure, rolled_back, &self.old.labels.spec_version)
     }
 }

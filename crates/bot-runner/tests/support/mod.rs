@@ -47,7 +47,7 @@ pub(crate) fn options(state: &std::path::Path) -> RunnerOptions {
     options.name_prefix = format!("avotest-{mark:08x}");
     let (second, third) = (200 + (mark >> 8) % 24, mark % 256);
     options.network.pool = format!("10.{second}.{third}.0/24").parse().unwrap();
-    options.gate.alive = Duration::from_millis(1500);
+    options.gate.alive = Duration::from_millis(2500);
     options.gate.deadline = Duration::from_secs(30);
     options.stop_grace = Duration::from_secs(3);
     options

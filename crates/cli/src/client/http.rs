@@ -47,7 +47,7 @@ impl Client {
             // A redirect would carry the token to wherever it points.
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("avtomatika-bot/", env!("CARGO_PKG_VERSION")));
-        if is_this_machine(&settings.url) {
+        if crate::settings::is_this_machine(&settings.url) {
             // A proxy for the outside world can't reach what listens here.
             builder = builder.no_proxy();
         }
@@ -138,10 +138,4 @@ impl Client {
             output.note(&format!("{line}\n"));
         }
     }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let address = host.parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

@@ -81,7 +81,7 @@ fn given(option: Option<&str>, context: &Context, variable: &str) -> Option<(Str
 
 /// The token of a file, if it is meant for this server: a token isn't sent to strangers.
 fn token_of(file: &ClientFile, url: &Url) -> Result<String, Problem> {
-    let same = parse(&file.url).is_ok_and(|own| own.origin() == url.origin());
+    let same = parse(&file.url).is_ok_and(|own| is_same_server(&own, url));
     if same {
         return Ok(file.token.clone());
     }
@@ -111,4 +111,18 @@ pub(crate) fn shown(url: &Url) -> String {
     url.set_query(None);
     url.set_fragment(None);
     url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// Whether two addresses lead to the same server: equal, or two names of this machine.
+fn is_same_server(one: &Url, other: &Url) -> bool {
+    let ports = |url: &Url| (url.scheme().to_owned(), url.port_or_known_default());
+    let both_here = is_this_machine(one) && is_this_machine(other);
+    one.origin() == other.origin() || both_here && ports(one) == ports(other)
+}
+
+/// Whether an address leads to this machine.
+pub(crate) fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

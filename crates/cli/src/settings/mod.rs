@@ -7,8 +7,8 @@
 mod client_file;
 mod find;
 
-pub(crate) use find::shown;
 pub use find::{Settings, find};
+pub(crate) use find::{is_this_machine, shown};
 
 /// The address used when nobody names one.
 pub const DEFAULT_URL: &str = "http://localhost:8080";

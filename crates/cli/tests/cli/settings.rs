@@ -122,6 +122,9 @@ async fn a_token_of_a_file_is_not_sent_to_another_server() {
     assert_eq!(ran.code, 2);
     assert_eq!(ran.json()["error"]["code"], "TOKEN_OF_OTHER_SERVER");
     assert_eq!(server.posted().len(), 0);
+    client_file(&program, LOCAL, &server.url, GOOD, 0o600);
+    let same = server.url.replace("127.0.0.1", "localhost");
+    assert_eq!(program.run(&["list", "--url", &same]).await.code, 0);
 }
 
 #[tokio::test]

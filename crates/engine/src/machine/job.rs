@@ -31,7 +31,7 @@ pub struct Job {
     pub data: Map<String, Value>,
     /// Failures of the current step.
     pub retry_count: u32,
-    /// Handler runs and state changes so far, for the loop guard.
+    /// Handler runs and state changes since a worker last reported, for the loop guard.
     pub transitions: u32,
     /// The last failure.
     pub failure: Option<Failure>,

@@ -54,6 +54,7 @@ pub fn step(job: &Job, event: Event, blueprint: &Blueprint, env: &Env) -> Result
             failure,
         } => {
             let work = step.take_work(task)?;
+            step.job.transitions = 0;
             let earlier = step.earlier_attempt();
             step.job.last_task = Some(LastTask {
                 task_type: work.task_type.to_string(),
@@ -82,7 +83,8 @@ pub fn step(job: &Job, event: Event, blueprint: &Blueprint, env: &Env) -> Result
             failure::lost(&mut step, work, lease, worker, why, blueprint, env);
         }
         Event::RetryDue => {
-            if job.status != JobStatus::AwaitingRetry || job.retry_at_ms.is_none() {
+            let due = job.retry_at_ms.is_some_and(|at_ms| at_ms <= env.now_ms);
+            if job.status != JobStatus::AwaitingRetry || !due {
                 return Err(Ignored::NotDue);
             }
             step.run_handler(env);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use avtomatika_protocol::JobId;
+use avtomatika_protocol::{JobId, WorkerId};
 
 use super::documents::Workspace;
 use super::engine::Inner;
 use super::error::EngineError;
+use super::through::Through;
 use crate::blueprint::{ActionKind, Blueprint, Context, Handler, HandlerError, LastTask, State};
 use crate::machine::{Env, Event, Ignored, Job, Next, Step, step};
 use crate::names;
@@ -29,7 +30,7 @@ impl Inner {
     /// Applies an event to a job and commits what comes of it. Decides again when the job or a
     /// document changed in between.
     pub(super) async fn drive(
-        &self,
+        self: &Arc<Self>,
         origin: Origin,
         event: Event,
     ) -> Result<Arc<Job>, EngineError> {
@@ -39,12 +40,8 @@ impl Inner {
                 Origin::Stored(id) => self.store.job(*id).await?.ok_or(EngineError::JobNotFound)?,
             };
             let batch = self.decide(&job, event.clone()).await?;
-            let (after, tasks) = (Arc::new(batch.job.clone()), wakes(&batch));
-            match self.store.commit(batch).await {
-                Ok(()) => {
-                    self.committed(&after, &tasks);
-                    return Ok(after);
-                }
+            match self.commit(batch, &event).await {
+                Ok(after) => return Ok(after),
                 Err(StoreError::Conflict { what }) => {
                     metrics::counter!(names::COMMIT_CONFLICTS, "what" => what).increment(1);
                     // A result or time-out whose lease ended in between is stale, not contended.
@@ -61,6 +58,23 @@ impl Inner {
             }
         }
         Err(EngineError::Contended)
+    }
+
+    /// Commits a batch and wakes whoever waited for it, even if the caller goes away meanwhile.
+    async fn commit(
+        self: &Arc<Self>,
+        batch: Batch,
+        event: &Event,
+    ) -> Result<Arc<Job>, StoreError> {
+        let inner = Arc::clone(self);
+        let wakes = wakes(&batch, event);
+        let work = async move {
+            let after = Arc::new(batch.job.clone());
+            inner.store.commit(batch).await?;
+            inner.committed(&after, &wakes);
+            Ok(after)
+        };
+        Through::new(&self.unfinished, work).await
     }
 
     /// Steps the job and runs handlers until it rests.
@@ -211,18 +225,19 @@ impl Inner {
     }
 
     /// Wakes whoever waited for what has just become durable.
-    fn committed(&self, job: &Arc<Job>, tasks: &[Wake]) {
-        for wake in tasks {
+    fn committed(&self, job: &Arc<Job>, wakes: &[Wake]) {
+        for wake in wakes {
             match wake {
                 Wake::Poll(task_type, worker) => self.parking.wake(task_type, worker.as_ref()),
+                Wake::Capacity(worker) => self.parking.wake_worker(worker),
                 Wake::Timer => self.timer_changed.notify_one(),
+                Wake::Progress => self.progress.forget(job.id),
             }
         }
         if job.retry_at_ms.is_some() {
             self.timer_changed.notify_one();
         }
         if job.status.is_terminal() {
-            self.progress.forget(job.id);
             metrics::counter!(
                 names::JOBS_ENDED,
                 "blueprint" => job.blueprint.to_string(),
@@ -243,12 +258,29 @@ impl Inner {
 
 /// Who is to be told once a batch is durable.
 enum Wake {
-    Poll(Arc<str>, Option<avtomatika_protocol::WorkerId>),
+    /// A poll that takes this type, of this worker if one is named.
+    Poll(Arc<str>, Option<WorkerId>),
+    /// Polls of a worker that has one task less.
+    Capacity(WorkerId),
+    /// The clockwork: there is an earlier timer, perhaps.
     Timer,
+    /// The board: what was said belongs to an attempt that is over.
+    Progress,
 }
 
-fn wakes(batch: &Batch) -> Vec<Wake> {
+fn wakes(batch: &Batch, event: &Event) -> Vec<Wake> {
     let mut wakes = Vec::new();
+    let ends_attempt = matches!(
+        event,
+        Event::Reported { .. } | Event::Lost { .. } | Event::CancelRequested
+    );
+    if ends_attempt {
+        let last = batch.job.last_task.as_ref();
+        if let Some(worker) = last.and_then(|task| task.worker.clone()) {
+            wakes.push(Wake::Capacity(worker));
+        }
+        wakes.push(Wake::Progress);
+    }
     for change in &batch.tasks {
         match change {
             TaskChange::Add(_, entry) => {

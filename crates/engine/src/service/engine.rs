@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::parking::Parking;
 use super::progress::ProgressBoard;
@@ -71,6 +72,7 @@ impl Options {
             progress: ProgressBoard::default(),
             timer_changed: Notify::new(),
             draining: CancellationToken::new(),
+            unfinished: TaskTracker::new(),
         }))
     }
 }
@@ -97,6 +99,8 @@ pub(super) struct Inner {
     pub(super) timer_changed: Notify,
     /// Cancelled when the engine stops taking work.
     pub(super) draining: CancellationToken,
+    /// What requests had begun when their connections broke.
+    pub(super) unfinished: TaskTracker,
 }
 
 impl Engine {
@@ -130,6 +134,8 @@ impl Engine {
     /// # Errors
     /// When the last flush failed.
     pub async fn close(&self) -> Result<(), super::EngineError> {
+        self.0.unfinished.close();
+        self.0.unfinished.wait().await;
         Ok(self.0.store.close().await?)
     }
 }

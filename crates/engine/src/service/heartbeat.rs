@@ -7,6 +7,7 @@ use avtomatika_protocol::{SessionId, WorkerId};
 
 use super::engine::Engine;
 use super::error::EngineError;
+use super::through::Through;
 use crate::names;
 use crate::storage::{QueueEntry, Touched, WorkerRecord};
 
@@ -62,7 +63,7 @@ impl Engine {
             let before_ms =
                 arrived_ms.saturating_sub(inner.settings.heartbeat_interval_ms.min(5_000));
             let found = inner.store.reconcile(worker, running, before_ms).await?;
-            self.offer_again(&found.back);
+            self.offer_again(worker, &found.back);
             for task in found.lost {
                 self.sort_lost(task, running, &mut answer).await?;
             }
@@ -96,20 +97,28 @@ impl Engine {
     /// # Errors
     /// When the store failed.
     pub async fn dismiss(&self, worker: &WorkerId) -> Result<(), EngineError> {
-        let inner = &self.0;
-        let back = inner.store.dismiss(worker).await?;
-        self.offer_again(&back);
+        let (engine, name) = (self.clone(), worker.clone());
+        let work = async move {
+            let back = engine.0.store.dismiss(&name).await?;
+            engine.offer_again(&name, &back);
+            // Its polls are told to register.
+            engine.0.parking.wake_worker(&name);
+            Ok::<(), EngineError>(())
+        };
+        Through::new(&self.0.unfinished, work).await?;
         tracing::info!(%worker, "worker left");
         Ok(())
     }
 
-    /// Wakes polls for tasks that are back in the queue.
-    pub(super) fn offer_again(&self, entries: &[QueueEntry]) {
+    /// Wakes polls for tasks this worker had that are back in the queue, and its own: it has
+    /// capacity again.
+    pub(super) fn offer_again(&self, worker: &WorkerId, entries: &[QueueEntry]) {
         for entry in entries {
             metrics::counter!(names::TASKS_LOST, "reason" => "handed_back").increment(1);
             self.0.parking.wake(&entry.task_type, entry.worker.as_ref());
         }
         if !entries.is_empty() {
+            self.0.parking.wake_worker(worker);
             self.0.timer_changed.notify_one();
         }
     }
@@ -122,14 +131,7 @@ impl Engine {
         let inner = &self.0;
         let now_ms = self.now_ms();
         let _known = inner.store.touch(&event.worker_id, now_ms).await?;
-        let entry = inner.store.queue_entry(event.target_task_id).await?;
-        let holds = entry.is_some_and(|entry| {
-            entry.job_id == event.target_job_id
-                && entry
-                    .lease
-                    .is_some_and(|lease| lease.worker == event.worker_id)
-        });
-        if !holds {
+        if !self.has_task(&event).await? {
             return Err(EngineError::JobNotFound);
         }
         let text = |key: &str| event.payload.get(key).and_then(serde_json::Value::as_str);
@@ -144,8 +146,23 @@ impl Engine {
             text("phase"),
             now_ms,
         );
+        // A result that came in between has swept the board already.
+        if !self.has_task(&event).await? {
+            inner.progress.forget(event.target_job_id);
+        }
         inner.watchers.tell(event.target_job_id);
         Ok(())
+    }
+
+    /// Whether the worker has the task it tells about.
+    async fn has_task(&self, event: &WorkerEvent) -> Result<bool, EngineError> {
+        let entry = self.0.store.queue_entry(event.target_task_id).await?;
+        Ok(entry.is_some_and(|entry| {
+            entry.job_id == event.target_job_id
+                && entry
+                    .lease
+                    .is_some_and(|lease| lease.worker == event.worker_id)
+        }))
     }
 
     /// The types a worker takes: those of its last heartbeat if it named some, else those it

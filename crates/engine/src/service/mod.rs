@@ -11,6 +11,7 @@ mod poll;
 mod progress;
 mod report;
 mod submit;
+mod through;
 mod timers;
 mod view;
 mod waiting;

@@ -7,6 +7,9 @@ use avtomatika_protocol::WorkerId;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+/// Lines that are kept whether anybody stands in them or not.
+const LINES_MIN: usize = 64;
+
 /// The parked polls.
 #[derive(Default)]
 pub(super) struct Parking(Mutex<Lot>);
@@ -14,6 +17,8 @@ pub(super) struct Parking(Mutex<Lot>);
 #[derive(Default)]
 struct Lot {
     next: u64,
+    /// How many lines there may be before those nobody stands in are cleared away.
+    lines_max: usize,
     waiters: HashMap<u64, Waiter>,
     /// Waiters by type, longest waiting first. May name waiters that have left.
     by_type: HashMap<Arc<str>, VecDeque<u64>>,
@@ -29,8 +34,16 @@ struct Waiter {
 #[derive(Default)]
 struct Slot {
     notify: Notify,
-    /// The type whose ready task this waiter was woken for, until it has looked.
-    woken_for: Mutex<Option<Arc<str>>>,
+    /// What this waiter was woken for, until it has looked.
+    woken_for: Mutex<Option<Ready>>,
+}
+
+/// A ready task, as far as those who wait need to know.
+#[derive(Clone, Debug)]
+struct Ready {
+    task_type: Arc<str>,
+    /// The only worker that may have it.
+    worker: Option<WorkerId>,
 }
 
 /// A place in the lot. Leaving it hands an unused wake-up to the next waiter.
@@ -38,6 +51,13 @@ pub(super) struct Parked<'a> {
     parking: &'a Parking,
     id: u64,
     slot: Arc<Slot>,
+}
+
+/// A wake-up for one ready task. Dropped before it is [`Wake::spent`], for whatever reason, it
+/// goes to the next who waits for such a task.
+pub(super) struct Wake<'a> {
+    parking: &'a Parking,
+    ready: Option<Ready>,
 }
 
 impl Parking {
@@ -75,7 +95,10 @@ impl Parking {
             None => lot.longest_waiting(task_type),
         };
         if let Some(waiter) = id.and_then(|id| lot.leave(id)) {
-            *waiter.slot.woken_for.lock() = Some(Arc::clone(task_type));
+            *waiter.slot.woken_for.lock() = Some(Ready {
+                task_type: Arc::clone(task_type),
+                worker: worker.cloned(),
+            });
             waiter.slot.notify.notify_one();
         }
     }
@@ -106,9 +129,23 @@ impl Lot {
             }
             queue.push_back(id);
         } else {
+            self.clear_lines();
             self.by_type
                 .insert(Arc::clone(task_type), VecDeque::from([id]));
         }
+    }
+
+    /// Workers name the types they take, so there may be any number of lines over time.
+    fn clear_lines(&mut self) {
+        if self.by_type.len() < self.lines_max.max(LINES_MIN) {
+            return;
+        }
+        let waiters = &self.waiters;
+        self.by_type.retain(|_, line| {
+            line.retain(|waiting| waiters.contains_key(waiting));
+            !line.is_empty()
+        });
+        self.lines_max = 2 * self.by_type.len();
     }
 
     fn longest_waiting(&mut self, task_type: &Arc<str>) -> Option<u64> {
@@ -141,25 +178,55 @@ impl Lot {
     }
 }
 
-impl Parked<'_> {
+impl<'a> Parked<'a> {
     /// Waits to be woken.
     pub(super) async fn woken(&self) {
         self.slot.notify.notified().await;
     }
 
-    /// The type it was woken for; from now on the caller answers for that wake-up.
-    pub(super) fn take_wake(&self) -> Option<Arc<str>> {
-        self.slot.woken_for.lock().take()
+    /// What it was woken for, if it was for a task.
+    pub(super) fn take_wake(&self) -> Option<Wake<'a>> {
+        let ready = self.slot.woken_for.lock().take()?;
+        Some(Wake {
+            parking: self.parking,
+            ready: Some(ready),
+        })
+    }
+}
+
+impl Wake<'_> {
+    /// Whether a task of this type, tied to a worker or not, is what it was for.
+    pub(super) fn was_for(&self, task_type: &str, tied: bool) -> bool {
+        self.ready
+            .as_ref()
+            .is_some_and(|ready| *ready.task_type == *task_type && ready.worker.is_some() == tied)
+    }
+
+    /// Whether its task is of one of these types.
+    pub(super) fn is_among(&self, types: &[Arc<str>]) -> bool {
+        self.ready
+            .as_ref()
+            .is_some_and(|ready| types.contains(&ready.task_type))
+    }
+
+    /// Its task has been taken; nobody else need look for it.
+    pub(super) fn spent(mut self) {
+        self.ready = None;
+    }
+}
+
+impl Drop for Wake<'_> {
+    fn drop(&mut self) {
+        if let Some(ready) = self.ready.take() {
+            self.parking.wake(&ready.task_type, ready.worker.as_ref());
+        }
     }
 }
 
 impl Drop for Parked<'_> {
     fn drop(&mut self) {
         self.parking.0.lock().leave(self.id);
-        let unused = self.take_wake();
-        if let Some(task_type) = unused {
-            self.parking.wake(&task_type, None);
-        }
+        drop(self.take_wake());
     }
 }
 
@@ -178,8 +245,16 @@ mod tests {
         let second = parking.park(&"b".into(), types(&["t"]));
         parking.wake(&"t".into(), None);
         first.woken().await;
-        assert_eq!(first.take_wake().as_deref(), Some("t"));
-        assert_eq!(second.take_wake(), None);
+        assert!(first.take_wake().unwrap().was_for("t", false));
+        assert_eq!(parking.len(), 0, "what it didn't use went to the second");
+        second.woken().await;
+        second.take_wake().unwrap().spent();
+        let first = parking.park(&"a".into(), types(&["t"]));
+        let second = parking.park(&"b".into(), types(&["t"]));
+        parking.wake(&"t".into(), None);
+        first.woken().await;
+        first.take_wake().unwrap().spent();
+        assert!(second.take_wake().is_none());
         assert_eq!(parking.len(), 1);
     }
 
@@ -191,7 +266,21 @@ mod tests {
         parking.wake(&"t".into(), None);
         drop(gone);
         next.woken().await;
-        assert_eq!(next.take_wake().as_deref(), Some("t"));
+        assert!(next.take_wake().unwrap().was_for("t", false));
+    }
+
+    #[tokio::test]
+    async fn an_unused_wake_up_for_a_tied_task_stays_with_its_worker() {
+        let parking = Parking::default();
+        let other = parking.park(&"a".into(), types(&["t"]));
+        let gone = parking.park(&"b".into(), types(&["t"]));
+        let own = parking.park(&"b".into(), types(&["t"]));
+        parking.wake(&"t".into(), Some(&"b".into()));
+        gone.woken().await;
+        drop(gone);
+        own.woken().await;
+        assert!(own.take_wake().unwrap().was_for("t", true));
+        assert!(other.take_wake().is_none());
     }
 
     #[tokio::test]
@@ -201,7 +290,8 @@ mod tests {
         let own = parking.park(&"b".into(), types(&["t"]));
         parking.wake(&"t".into(), Some(&"b".into()));
         own.woken().await;
-        assert_eq!(other.take_wake(), None);
+        own.take_wake().unwrap().spent();
+        assert!(other.take_wake().is_none());
         parking.wake(&"t".into(), Some(&"nobody".into()));
         assert_eq!(parking.len(), 1);
     }
@@ -214,5 +304,17 @@ mod tests {
         }
         assert!(parking.0.lock().by_type.get("t").unwrap().len() < 100);
         assert!(parking.0.lock().by_worker.is_empty());
+    }
+
+    #[test]
+    fn lines_for_types_nobody_takes_any_more_are_cleared_away() {
+        let parking = Parking::default();
+        let stays = parking.park(&"a".into(), types(&["t"]));
+        for number in 0..10_000 {
+            drop(parking.park(&"a".into(), types(&[&format!("type-{number}")])));
+        }
+        assert!(parking.0.lock().by_type.len() <= 2 * LINES_MIN);
+        parking.wake(&"t".into(), None);
+        assert!(stays.take_wake().is_some());
     }
 }

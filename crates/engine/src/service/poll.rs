@@ -6,9 +6,12 @@ use std::time::Duration;
 use avtomatika_protocol::worker::{Outcome, ResultMessage, TaskMessage};
 use avtomatika_protocol::{Failure, LeaseId, TaskId, WorkerId};
 use serde_json::value::RawValue;
+use tokio::sync::oneshot;
 
 use super::engine::Engine;
 use super::error::EngineError;
+use super::parking::Wake;
+use super::through::Through;
 use crate::names;
 use crate::storage::{Claim, Lease, QueueEntry, Task, Touched};
 
@@ -32,6 +35,8 @@ pub struct Handout {
     pub task: TaskId,
     /// The lease it goes under.
     pub lease: LeaseId,
+    /// Whether only this worker may have it.
+    tied: bool,
 }
 
 impl Engine {
@@ -51,16 +56,28 @@ impl Engine {
             Some(types) => Arc::clone(types),
             None => self.types_of(touched),
         };
-        let mut woken_for = None;
+        let mut wake: Option<Wake<'_>> = None;
         loop {
             if self.is_draining() {
                 return Ok(None);
             }
-            if let Some(handout) = self.take(&poll.worker, &touched, types(&touched)).await? {
-                self.pass_on(woken_for.take(), Some(handout.message.task_type.as_str()));
-                return Ok(Some(handout));
+            let wanted = types(&touched);
+            let took = self
+                .take(&poll.worker, &touched, Arc::clone(&wanted))
+                .await?;
+            // Whoever is woken for a task and takes another one, or can't take any, leaves the
+            // wake-up to the next.
+            if let Some(wake) = wake.take()
+                && match &took {
+                    Some(handout) => wake.was_for(&handout.message.task_type, handout.tied),
+                    None => !touched.is_full() && wake.is_among(&wanted),
+                }
+            {
+                wake.spent();
             }
-            self.pass_on(woken_for.take().filter(|_| touched.is_full()), None);
+            if took.is_some() {
+                return Ok(took);
+            }
             if poll.wait_ms == 0 || inner.parking.len() >= inner.settings.parked_polls_max {
                 return Ok(None);
             }
@@ -69,16 +86,22 @@ impl Engine {
             let wanted = if touched.is_full() {
                 Arc::default()
             } else {
-                types(&touched)
+                wanted
             };
             let parked = inner.parking.park(&poll.worker, Arc::clone(&wanted));
-            // A task may have become ready between looking and parking.
-            touched = self.seen(&poll.worker).await?;
+            // Between looking and parking a task may have become ready, or the worker free.
+            let now = self.seen(&poll.worker).await?;
+            let changed = now.is_full() != touched.is_full()
+                || !Arc::ptr_eq(&now.record, &touched.record);
+            touched = now;
+            if changed {
+                continue;
+            }
             if let Some(handout) = self.take(&poll.worker, &touched, wanted).await? {
                 return Ok(Some(handout));
             }
             tokio::select! {
-                () = parked.woken() => woken_for = parked.take_wake(),
+                () = parked.woken() => wake = parked.take_wake(),
                 () = tokio::time::sleep_until(deadline) => return Ok(None),
                 () = inner.draining.cancelled() => return Ok(None),
             }
@@ -99,14 +122,22 @@ impl Engine {
     /// Puts a task back that did not reach its worker.
     pub async fn hand_back(&self, task: TaskId, lease: LeaseId) {
         let inner = &self.0;
+        let held = inner.store.queue_entry(task).await.ok().flatten();
+        let holder = held
+            .and_then(|entry| entry.lease)
+            .map(|lease| lease.worker);
         if let Ok(Some(entry)) = inner.store.hand_back(task, lease).await {
             metrics::counter!(names::TASKS_LOST, "reason" => "not_delivered").increment(1);
             tracing::info!(%task, job = %entry.job_id, "the hand-out did not reach its worker");
             inner.parking.wake(&entry.task_type, entry.worker.as_ref());
+            if let Some(holder) = holder {
+                inner.parking.wake_worker(&holder);
+            }
             inner.timer_changed.notify_one();
         }
     }
 
+    /// Takes a task. One that was leased when its caller went away goes back to the queue.
     async fn take(
         &self,
         worker: &WorkerId,
@@ -116,6 +147,23 @@ impl Engine {
         if touched.is_full() || types.is_empty() {
             return Ok(None);
         }
+        let (give, taken) = oneshot::channel();
+        let (engine, worker) = (self.clone(), worker.clone());
+        let work = async move {
+            let took = engine.claim(&worker, types).await;
+            if let Err(Ok(Some(handout))) = give.send(took) {
+                engine.hand_back(handout.task, handout.lease).await;
+            }
+        };
+        Through::new(&self.0.unfinished, work).await;
+        taken.await.unwrap_or(Ok(None))
+    }
+
+    async fn claim(
+        &self,
+        worker: &WorkerId,
+        types: Arc<[Arc<str>]>,
+    ) -> Result<Option<Handout>, EngineError> {
         let inner = &self.0;
         let claim = Claim {
             worker: worker.clone(),
@@ -124,9 +172,18 @@ impl Engine {
             now_ms: self.now_ms(),
         };
         while let Some((entry, lease)) = inner.store.claim(claim.clone()).await? {
-            if let Some(handout) = self.hand_out(worker, entry, &lease).await? {
-                inner.timer_changed.notify_one();
-                return Ok(Some(handout));
+            let task = entry.task_id;
+            match self.hand_out(worker, entry, &lease).await {
+                Ok(None) => {}
+                Ok(Some(handout)) => {
+                    inner.timer_changed.notify_one();
+                    return Ok(Some(handout));
+                }
+                // What can't be read now must not stay with a worker that was never told.
+                Err(error) => {
+                    self.hand_back(task, lease.id).await;
+                    return Err(error);
+                }
             }
         }
         Ok(None)
@@ -147,7 +204,8 @@ impl Engine {
             match self.open_params(&task).await? {
                 Ok(params) => params,
                 Err(failure) => {
-                    self.report_unopened(worker, &entry, lease, &failure).await;
+                    self.report_unopened(worker, &entry, lease, &failure)
+                        .await?;
                     return Ok(None);
                 }
             }
@@ -173,6 +231,7 @@ impl Engine {
             message,
             task: entry.task_id,
             lease: lease.id,
+            tied: entry.worker.is_some(),
         }))
     }
 
@@ -203,7 +262,7 @@ impl Engine {
         entry: &QueueEntry,
         lease: &Lease,
         failure: &Failure,
-    ) {
+    ) -> Result<(), EngineError> {
         let message = ResultMessage {
             job_id: entry.job_id,
             task_id: entry.task_id,
@@ -212,17 +271,11 @@ impl Engine {
             lease: Some(lease.id),
             want_next: false,
         };
-        if let Err(error) = Box::pin(self.report(message)).await {
-            tracing::error!(task = %entry.task_id, %error, "failed to set aside a task whose secrets don't open");
-        }
-    }
-
-    /// Hands a wake-up on when the poll that got it did not use it for a task of that type.
-    fn pass_on(&self, woken_for: Option<Arc<str>>, took: Option<&str>) {
-        if let Some(task_type) = woken_for
-            && took != Some(task_type.as_ref())
-        {
-            self.0.parking.wake(&task_type, None);
+        tracing::error!(task = %entry.task_id, reason = %failure.message, "the secrets of a task don't open");
+        match self.accept(message, "failure".to_owned()).await {
+            // Cancelled, or given up, in the meantime.
+            Ok(()) | Err(EngineError::Ignored(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

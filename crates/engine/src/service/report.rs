@@ -35,11 +35,7 @@ impl Engine {
         // A sign of life, whatever becomes of the result.
         let _known = inner.store.touch(&worker, self.now_ms()).await?;
         let ignored = match self.accept(message, status.clone()).await {
-            Ok(()) => {
-                // The worker has capacity again.
-                inner.parking.wake_worker(&worker);
-                None
-            }
+            Ok(()) => None,
             Err(EngineError::Ignored(reason)) => {
                 metrics::counter!(names::RESULTS_IGNORED, "reason" => reason.as_str()).increment(1);
                 Some(reason)
@@ -58,7 +54,12 @@ impl Engine {
         })
     }
 
-    async fn accept(&self, message: ResultMessage, status: String) -> Result<(), EngineError> {
+    /// Commits what a result makes of its job.
+    pub(super) async fn accept(
+        &self,
+        message: ResultMessage,
+        status: String,
+    ) -> Result<(), EngineError> {
         let lease = self.current_lease(&message).await?;
         let failure = message.result.failure_reported();
         let event = Event::Reported {

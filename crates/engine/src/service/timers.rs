@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use avtomatika_protocol::{JobId, LeaseId, TaskId};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::drive::Origin;
@@ -73,9 +74,13 @@ impl Engine {
                 return dealt;
             }
             dealt += due.len();
+            // All at once, so that their commits share a sync.
+            let mut dealing = JoinSet::new();
             for item in due {
-                self.deal_with(item).await;
+                let engine = self.clone();
+                dealing.spawn(async move { engine.deal_with(item).await });
             }
+            dealing.join_all().await;
         }
     }
 

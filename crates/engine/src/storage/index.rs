@@ -4,7 +4,7 @@
 //! which it is rebuilt at start. Pure: the time comes in with each call.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use avtomatika_protocol::worker::RunningTask;
@@ -30,6 +30,7 @@ pub struct Index {
     entries: HashMap<TaskId, QueueEntry>,
     ready: HashMap<Arc<str>, BTreeSet<Rank>>,
     pinned: HashMap<WorkerId, HashMap<Arc<str>, BTreeSet<Rank>>>,
+    queued_by_type: HashMap<Arc<str>, u64>,
     leased_by_type: HashMap<Arc<str>, u64>,
     timers: Timers,
     job_retries: HashMap<JobId, u64>,
@@ -40,7 +41,39 @@ pub struct Index {
 struct Worker {
     record: Option<Arc<WorkerRecord>>,
     last_seen_ms: u64,
-    leased: HashSet<TaskId>,
+    leased: HashMap<TaskId, Held>,
+}
+
+/// A task in a worker's hands.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    /// Since when the worker is known to have it: the hand-out, or the last time it named it.
+    known_ms: u64,
+    /// Since when this index knows of it.
+    noted_ms: u64,
+}
+
+impl Worker {
+    fn is_full(&self) -> bool {
+        self.record
+            .as_ref()
+            .and_then(|record| record.registration.max_concurrent_tasks)
+            .is_some_and(|max| self.leased.len() >= usize::try_from(max).unwrap_or(usize::MAX))
+    }
+
+    /// When a lease runs out. The worker's signs of life extend it, but not those of another
+    /// process that registered under the same name later: unless it says that it has the task,
+    /// nobody may be working on it.
+    fn expires_ms(&self, task: TaskId, lease_ms: u64) -> u64 {
+        let by_life_ms = self.last_seen_ms + lease_ms;
+        let (Some(record), Some(held)) = (&self.record, self.leased.get(&task)) else {
+            return by_life_ms;
+        };
+        if held.known_ms >= record.registered_at_ms {
+            return by_life_ms;
+        }
+        by_life_ms.min(record.registered_at_ms.max(held.noted_ms) + lease_ms)
+    }
 }
 
 fn rank(entry: &QueueEntry) -> Rank {
@@ -55,6 +88,7 @@ impl Index {
             entries: HashMap::new(),
             ready: HashMap::new(),
             pinned: HashMap::new(),
+            queued_by_type: HashMap::new(),
             leased_by_type: HashMap::new(),
             timers: Timers::default(),
             job_retries: HashMap::new(),
@@ -105,6 +139,10 @@ impl Index {
 
     /// Leases the best ready task to a worker.
     pub fn claim(&mut self, claim: &Claim) -> Option<(QueueEntry, Lease)> {
+        // Polls of one worker may race each other to here.
+        if self.workers.get(&claim.worker).is_some_and(Worker::is_full) {
+            return None;
+        }
         let pinned = self.pinned.get(&claim.worker);
         let best = claim
             .types
@@ -217,7 +255,7 @@ impl Index {
         };
         let doubted_ms = (now_ms + grace_ms).saturating_sub(self.lease_ms);
         known.last_seen_ms = known.last_seen_ms.min(doubted_ms);
-        for task in &known.leased {
+        for task in known.leased.keys() {
             if let Some(lease) = self
                 .entries
                 .get(task)
@@ -236,7 +274,7 @@ impl Index {
         };
         known
             .leased
-            .into_iter()
+            .into_keys()
             .filter_map(|task| {
                 let lease = self.entries.get(&task)?.lease.as_ref()?.id;
                 self.hand_back(task, lease)
@@ -260,7 +298,7 @@ impl Index {
         let given: Vec<TaskId> = self
             .workers
             .get(worker)
-            .map(|known| known.leased.iter().copied().collect())
+            .map(|known| known.leased.keys().copied().collect())
             .unwrap_or_default();
         let mut back = Vec::new();
         for task in given {
@@ -274,11 +312,24 @@ impl Index {
             let named = running
                 .iter()
                 .any(|run| run.task_id == task && run.lease == lease.id);
-            if !named && lease.since_ms < before_ms {
+            if named {
+                self.vouch(worker, task);
+            } else if lease.since_ms < before_ms {
                 back.extend(self.hand_back(task, lease.id));
             }
         }
         Reconciled { back, lost }
+    }
+
+    /// The worker that is registered now says it has the task.
+    fn vouch(&mut self, worker: &WorkerId, task: TaskId) {
+        let Some(known) = self.workers.get_mut(worker) else {
+            return;
+        };
+        let registered_ms = known.record.as_ref().map(|record| record.registered_at_ms);
+        if let (Some(held), Some(registered_ms)) = (known.leased.get_mut(&task), registered_ms) {
+            held.known_ms = held.known_ms.max(registered_ms);
+        }
     }
 
     /// The workers that registered.
@@ -289,7 +340,7 @@ impl Index {
                 Some(WorkerView {
                     record: worker.record.clone()?,
                     last_seen_ms: worker.last_seen_ms,
-                    leased: worker.leased.iter().copied().collect(),
+                    leased: worker.leased.keys().copied().collect(),
                 })
             })
             .collect()
@@ -297,24 +348,24 @@ impl Index {
 
     /// How many tasks of each type are where.
     pub fn counts(&self) -> QueueCounts {
-        let mut queued: BTreeMap<Arc<str>, u64> = BTreeMap::new();
-        for (task_type, ranks) in self
-            .ready
-            .iter()
-            .chain(self.pinned.values().flat_map(HashMap::iter))
-        {
-            *queued.entry(Arc::clone(task_type)).or_default() += ranks.len() as u64;
+        fn sorted(counts: &HashMap<Arc<str>, u64>) -> BTreeMap<Arc<str>, u64> {
+            counts
+                .iter()
+                .map(|(name, count)| (Arc::clone(name), *count))
+                .collect()
         }
-        let leased = self
-            .leased_by_type
-            .iter()
-            .map(|(name, count)| (Arc::clone(name), *count))
-            .collect();
-        QueueCounts { queued, leased }
+        QueueCounts {
+            queued: sorted(&self.queued_by_type),
+            leased: sorted(&self.leased_by_type),
+        }
     }
 
     /// Makes a task available, now or when its back-off ends.
     fn offer(&mut self, entry: &QueueEntry, now_ms: u64) {
+        *self
+            .queued_by_type
+            .entry(Arc::clone(&entry.task_type))
+            .or_default() += 1;
         if let Some(deadline_ms) = entry.dispatch_deadline_ms() {
             self.timers.set(deadline_ms, Timer::Dispatch(entry.task_id));
         }
@@ -348,7 +399,19 @@ impl Index {
             if let Some(count) = self.leased_by_type.get_mut(&entry.task_type) {
                 *count = count.saturating_sub(1);
             }
+            // Most leases end before any of their timers comes up. Those would be recognised as
+            // stale, but a busy server would carry minutes' worth of them.
+            let first_ms = lease.since_ms + self.lease_ms;
+            self.timers
+                .clear(first_ms, Timer::Lease(entry.task_id, lease.id));
+            if let Some(deadline_ms) = lease.execution_deadline_ms {
+                self.timers
+                    .clear(deadline_ms, Timer::Execution(entry.task_id, lease.id));
+            }
             return;
+        }
+        if let Some(count) = self.queued_by_type.get_mut(&entry.task_type) {
+            *count = count.saturating_sub(1);
         }
         if let Some(deadline_ms) = entry.dispatch_deadline_ms() {
             self.timers
@@ -356,22 +419,32 @@ impl Index {
         }
         self.timers
             .clear(entry.ready_at_ms, Timer::Ready(entry.task_id));
-        let queue = match &entry.worker {
-            Some(worker) => self
-                .pinned
-                .get_mut(worker)
-                .and_then(|by_type| by_type.get_mut(&entry.task_type)),
-            None => self.ready.get_mut(&entry.task_type),
+        let Some(worker) = &entry.worker else {
+            if let Some(queue) = self.ready.get_mut(&entry.task_type) {
+                queue.remove(&rank(entry));
+            }
+            return;
         };
-        if let Some(queue) = queue {
-            queue.remove(&rank(entry));
+        // Worker names come and go, so nothing is kept for those without tasks of their own.
+        if let Some(by_type) = self.pinned.get_mut(worker) {
+            if let Some(queue) = by_type.get_mut(&entry.task_type) {
+                queue.remove(&rank(entry));
+            }
+            by_type.retain(|_, queue| !queue.is_empty());
+            if by_type.is_empty() {
+                self.pinned.remove(worker);
+            }
         }
     }
 
     fn note_lease(&mut self, entry: &QueueEntry, lease: &Lease, now_ms: u64) {
+        let held = Held {
+            known_ms: lease.since_ms,
+            noted_ms: now_ms,
+        };
         self.worker(&lease.worker, now_ms)
             .leased
-            .insert(entry.task_id);
+            .insert(entry.task_id, held);
         *self
             .leased_by_type
             .entry(Arc::clone(&entry.task_type))
@@ -390,7 +463,7 @@ impl Index {
         self.workers.entry(id.clone()).or_insert_with(|| Worker {
             record: None,
             last_seen_ms: now_ms,
-            leased: HashSet::new(),
+            leased: HashMap::new(),
         })
     }
 
@@ -411,8 +484,8 @@ impl Index {
             Timer::Lease(task, lease) => {
                 let entry = self.entries.get(&task)?;
                 let current = entry.lease.as_ref().filter(|current| current.id == lease)?;
-                let seen_ms = self.workers.get(&current.worker)?.last_seen_ms;
-                let expires_ms = seen_ms + self.lease_ms;
+                let worker = self.workers.get(&current.worker)?;
+                let expires_ms = worker.expires_ms(task, self.lease_ms);
                 if expires_ms > now_ms {
                     self.timers.set(expires_ms, timer);
                     return None;

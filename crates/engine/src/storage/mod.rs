@@ -120,7 +120,8 @@ pub trait Store: Send + Sync + 'static {
     fn next_due_ms(&self) -> Option<u64>;
 
     /// Keeps a registration, durably. Leases of the same worker name under an earlier session
-    /// stay valid until their worker or their deadline gives them up.
+    /// last one lease time more; after that only if the worker names them as its own
+    /// ([`Store::reconcile`]).
     fn register(&self, worker: WorkerRecord) -> Answer<'_, ()>;
 
     /// Notes a sign of life of a worker, which extends its leases. Answers `None` for a worker

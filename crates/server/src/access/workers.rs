@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use subtle::ConstantTimeEq as _;
 
-use super::{Access, fingerprint};
+use super::{Access, Fingerprint, fingerprint};
 use crate::http::ApiError;
 
 /// The header a worker's token comes in.
@@ -24,12 +24,29 @@ impl Access {
         self
     }
 
+    /// Reads a worker's token, without asking whose it is.
+    pub(crate) fn worker_token_in(headers: &HeaderMap) -> Result<&str, ApiError> {
+        headers
+            .get(HEADER)
+            .map(|token| token.to_str().unwrap_or_default())
+            .ok_or_else(|| ApiError::unauthorized("MISSING_TOKEN", "Missing X-Worker-Token header"))
+    }
+
+    /// Checks the token of a request that names no worker: only the common one will do.
+    pub(crate) fn check_nameless(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let given = fingerprint(Self::worker_token_in(headers)?);
+        if self.is_common(&given) {
+            return Ok(());
+        }
+        Err(ApiError::unauthorized(
+            "INVALID_TOKEN",
+            "Unauthorized: Invalid token or missing worker_id",
+        ))
+    }
+
     /// Checks the token of a request that speaks for `worker`.
     pub(crate) fn check_worker(&self, headers: &HeaderMap, worker: &str) -> Result<(), ApiError> {
-        let token = headers.get(HEADER).ok_or_else(|| {
-            ApiError::unauthorized("MISSING_TOKEN", "Missing X-Worker-Token header")
-        })?;
-        let given = fingerprint(token.to_str().unwrap_or_default());
+        let given = fingerprint(Self::worker_token_in(headers)?);
         if let Some(own) = self.workers.get(worker) {
             return if bool::from(own.ct_eq(&given)) {
                 Ok(())
@@ -40,12 +57,18 @@ impl Access {
                 ))
             };
         }
-        match &self.worker_global {
-            Some(global) if bool::from(global.ct_eq(&given)) => Ok(()),
-            _ => Err(ApiError::unauthorized(
-                "INVALID_TOKEN",
-                "Unauthorized: No valid token found",
-            )),
+        if self.is_common(&given) {
+            return Ok(());
         }
+        Err(ApiError::unauthorized(
+            "INVALID_TOKEN",
+            "Unauthorized: No valid token found",
+        ))
+    }
+
+    fn is_common(&self, given: &Fingerprint) -> bool {
+        self.worker_global
+            .as_ref()
+            .is_some_and(|common| bool::from(common.ct_eq(given)))
     }
 }

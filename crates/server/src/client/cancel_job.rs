@@ -2,13 +2,13 @@
 
 use avtomatika_engine::service::EngineError;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::job_id;
 use crate::access::Caller;
-use crate::http::ApiError;
+use crate::http::{ApiError, Path};
 use crate::server::AppState;
 
 pub(crate) async fn cancel_job(
@@ -21,8 +21,9 @@ pub(crate) async fn cancel_job(
         Err(EngineError::Ignored(_)) => Err(ApiError::new(
             StatusCode::CONFLICT,
             "JOB_ENDED",
-            "Job is not in a state that can be cancelled (it has already ended).",
-        )),
+            "Job is not in a state that can be cancelled (must be waiting for a worker).",
+        )
+        .hint("it has already ended")),
         Err(error) => Err(error.into()),
     }
 }

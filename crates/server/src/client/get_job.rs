@@ -2,12 +2,12 @@
 
 use avtomatika_protocol::job::JobView;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 use super::job_id;
 use crate::access::Caller;
-use crate::http::{ApiError, parse_wait};
+use crate::http::{ApiError, Path, Query, parse_wait};
 use crate::server::AppState;
 
 /// The query.

@@ -2,11 +2,11 @@
 
 use avtomatika_protocol::job::JobView;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 use crate::access::Caller;
-use crate::http::ApiError;
+use crate::http::{ApiError, Query};
 use crate::server::AppState;
 
 /// The longest list in one answer.

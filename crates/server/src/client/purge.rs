@@ -1,13 +1,13 @@
 //! `POST /admin/purge`: deletes jobs that ended some time ago. What makes room on a full disk.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::access::Caller;
-use crate::http::ApiError;
+use crate::http::{ApiError, Query};
 use crate::server::AppState;
 
 /// The query.

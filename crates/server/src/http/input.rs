@@ -12,12 +12,12 @@ use super::ApiError;
 /// The longest wait a read may ask for.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// Reads a JSON body.
+/// Reads a body.
 ///
 /// # Errors
-/// 413 for one that is too large, 400 for one that isn't JSON or not of the wanted shape.
-pub fn json<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, ApiError> {
-    let bytes = body.map_err(|rejection| {
+/// 413 for one that is too large, 400 for one that broke off.
+pub fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
+    body.map_err(|rejection| {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             metrics::counter!(avtomatika_engine::names::LIMIT_HIT, "limit" => "body_bytes")
                 .increment(1);
@@ -29,8 +29,15 @@ pub fn json<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<
         } else {
             ApiError::bad_request("BODY_UNREADABLE", "the body could not be read")
         }
-    })?;
-    serde_json::from_slice(&bytes).map_err(|error| {
+    })
+}
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// 413 for one that is too large, 400 for one that isn't JSON or not of the wanted shape.
+pub fn json<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, ApiError> {
+    serde_json::from_slice(&whole(body)?).map_err(|error| {
         let text = match error.classify() {
             serde_json::error::Category::Data => format!("Invalid JSON body: {error}"),
             _ => "Invalid JSON body".to_owned(),

@@ -8,7 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::{message, object, worker_in};
+use super::{message, missing_worker_id, speaker};
 use crate::http::ApiError;
 use crate::server::AppState;
 
@@ -17,8 +17,10 @@ pub(crate) async fn event(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let body = object(body)?;
-    state.access.check_worker(&headers, worker_in(&body)?)?;
+    let (body, speaker) = speaker(&state.access, &headers, body)?;
+    if speaker.is_none() {
+        return Err(missing_worker_id());
+    }
     let event: WorkerEvent = message(body)?;
     state.engine.progress(event).await?;
     Ok(Json(json!({ "status": "event_accepted" })))

@@ -4,12 +4,12 @@ use avtomatika_protocol::WorkerId;
 use avtomatika_protocol::worker::Heartbeat;
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use crate::http::ApiError;
+use crate::http::{ApiError, Path, whole};
 use crate::server::AppState;
 
 /// Answers the worker's record with what the heartbeat said on top, as the seed era does, and
@@ -23,10 +23,7 @@ pub(crate) async fn heartbeat(
     state.access.check_worker(&headers, &worker)?;
     let worker = WorkerId(worker);
     // The seed era takes an empty or unreadable body for a bare sign of life.
-    let said: Map<String, Value> = body
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+    let said: Map<String, Value> = serde_json::from_slice(&whole(body)?).unwrap_or_default();
     let bare = said.is_empty();
     let beat: Heartbeat = serde_json::from_value(Value::Object(said.clone())).map_err(|error| {
         ApiError::bad_request("INVALID_MESSAGE", format!("Invalid heartbeat: {error}"))

@@ -12,36 +12,47 @@ pub(crate) use next_task::next_task;
 pub(crate) use register::register;
 pub(crate) use result::result;
 
+use avtomatika_protocol::WorkerId;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
+use axum::http::HeaderMap;
 use serde_json::{Map, Value};
 
+use crate::access::Access;
 use crate::http::{ApiError, json};
 
 /// The longest worker name, bytes.
 const NAME_MAX_BYTES: usize = 128;
 
-/// Reads a body that must be a JSON object.
-fn object(body: Result<Bytes, BytesRejection>) -> Result<Map<String, Value>, ApiError> {
-    match json(body)? {
-        Value::Object(map) => Ok(map),
-        _ => Err(ApiError::bad_request("INVALID_JSON", "Invalid JSON body")),
-    }
+/// Reads a body that names the worker it speaks for and checks that worker's token, in the seed
+/// era's order: is there a token, is the body an object, whose is the token. `None` in place of
+/// the worker: the common token without a name.
+fn speaker(
+    access: &Access,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(Map<String, Value>, Option<WorkerId>), ApiError> {
+    Access::worker_token_in(headers)?;
+    let Value::Object(body) = json(body)? else {
+        return Err(ApiError::bad_request("INVALID_JSON", "Invalid JSON body"));
+    };
+    let named = body.get("worker_id").and_then(Value::as_str);
+    let Some(id) = named.filter(|id| !id.is_empty()) else {
+        access.check_nameless(headers)?;
+        return Ok((body, None));
+    };
+    access.check_worker(headers, id)?;
+    check_name(id)?;
+    let id = id.into();
+    Ok((body, Some(id)))
 }
 
-/// Reads the worker a body speaks for.
-fn worker_in(body: &Map<String, Value>) -> Result<&str, ApiError> {
-    match body.get("worker_id").and_then(Value::as_str) {
-        Some(id) => check_name(id).map(|()| id),
-        None => Err(ApiError::bad_request(
-            "MISSING_FIELD",
-            "Missing required field: worker_id",
-        )),
-    }
+fn missing_worker_id() -> ApiError {
+    ApiError::bad_request("MISSING_FIELD", "Missing required field: worker_id")
 }
 
 fn check_name(id: &str) -> Result<(), ApiError> {
-    if id.is_empty() || id.len() > NAME_MAX_BYTES || id.chars().any(char::is_control) {
+    if id.len() > NAME_MAX_BYTES || id.chars().any(char::is_control) {
         return Err(ApiError::bad_request(
             "INVALID_WORKER_ID",
             format!("a worker_id is 1 to {NAME_MAX_BYTES} bytes without control characters"),

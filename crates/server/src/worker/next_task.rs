@@ -6,12 +6,12 @@ use avtomatika_engine::Engine;
 use avtomatika_engine::service::{Handout, Poll};
 use avtomatika_protocol::WorkerId;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::http::{ApiError, Delivery, parse_wait};
+use crate::http::{ApiError, Delivery, Path, Query, parse_wait};
 use crate::server::AppState;
 
 /// The query. Workers of the seed era send none of it.

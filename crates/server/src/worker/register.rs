@@ -5,9 +5,9 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 
-use super::{message, object, worker_in};
+use super::{message, missing_worker_id, speaker};
 use crate::http::ApiError;
 use crate::server::AppState;
 
@@ -16,8 +16,19 @@ pub(crate) async fn register(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Registered>, ApiError> {
-    let body = object(body)?;
-    state.access.check_worker(&headers, worker_in(&body)?)?;
+    let (body, speaker) = speaker(&state.access, &headers, body)?;
+    if body.is_empty() {
+        // The seed era's answer, status included.
+        return Err(ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "MISSING_FIELD",
+            "Worker data not found in request",
+        )
+        .hint("send an object with worker_id and supported_tasks"));
+    }
+    if speaker.is_none() {
+        return Err(missing_worker_id());
+    }
     let registration: Registration = message(body)?;
     let session_id = state.engine.register(registration).await?;
     let settings = state.engine.settings();

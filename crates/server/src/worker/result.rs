@@ -1,14 +1,15 @@
 //! `POST /_worker/tasks/result`.
 
 use avtomatika_protocol::worker::{ResultAnswer, ResultMessage};
+use avtomatika_protocol::{JobId, TaskId};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{message, object, worker_in};
+use super::{message, speaker};
 use crate::http::{ApiError, Delivery};
 use crate::server::AppState;
 
@@ -17,24 +18,17 @@ pub(crate) async fn result(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = object(body)?;
-    state.access.check_worker(&headers, worker_in(&body)?)?;
-    let named = |key: &str| body.get(key).is_some_and(Value::is_string);
-    if !named("job_id") || !named("task_id") {
-        return Err(ApiError::bad_request(
+    let (mut body, speaker) = speaker(&state.access, &headers, body)?;
+    if speaker.is_none() {
+        // The seed era's answer, status included.
+        return Err(ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
             "MISSING_FIELD",
-            "job_id and task_id are required",
-        ));
+            "Could not identify authenticated worker.",
+        )
+        .hint("send worker_id in the body"));
     }
-    // Ids that aren't ours name no job of ours.
-    let ours = |key: &str| {
-        body.get(key)
-            .and_then(Value::as_str)
-            .is_some_and(|id| uuid::Uuid::parse_str(id).is_ok())
-    };
-    if !ours("job_id") || !ours("task_id") {
-        return Err(ApiError::not_found("JOB_NOT_FOUND", "Job not found"));
-    }
+    check_ids(&mut body)?;
     let message: ResultMessage = message(body)?;
     let with_lease = message.lease.is_some();
     let reported = state.engine.report(message).await?;
@@ -75,4 +69,27 @@ pub(crate) async fn result(
         }
         None => (kind, bytes).into_response(),
     })
+}
+
+/// Checks the ids of a result. One that isn't of our kind is no id of ours: such a job is not
+/// there, such a task is not the job's.
+fn check_ids(body: &mut Map<String, Value>) -> Result<(), ApiError> {
+    let given = |key: &str| {
+        let id = body.get(key).and_then(Value::as_str);
+        id.filter(|id| !id.is_empty())
+    };
+    let (Some(job), Some(task)) = (given("job_id"), given("task_id")) else {
+        return Err(ApiError::bad_request(
+            "MISSING_FIELD",
+            "job_id and task_id are required",
+        ));
+    };
+    if job.parse::<JobId>().is_err() {
+        return Err(ApiError::not_found("JOB_NOT_FOUND", "Job not found"));
+    }
+    if task.parse::<TaskId>().is_err() {
+        let none = uuid::Uuid::nil().to_string();
+        body.insert("task_id".to_owned(), none.into());
+    }
+    Ok(())
 }

@@ -234,7 +234,10 @@ impl Wire {
     pub(crate) async fn parked(&self, count: usize) {
         let begun = Instant::now();
         while self.engine.stats().await.unwrap().parked_polls != count {
-            assert!(begun.elapsed() < Duration::from_secs(5), "not {count} parked");
+            assert!(
+                begun.elapsed() < Duration::from_secs(5),
+                "not {count} parked"
+            );
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -37,17 +37,25 @@ pub(super) fn status(options: &BotRunnerOptions, context: &Context<'_>) -> Decid
         let read = task(options, Verb::Status, bot.worker.clone()).params(scene.input.params());
         return Ok(Action::dispatch(read));
     }
-    Ok(remembered(&scene, bot, remembered_state(bot, context.now_ms)))
+    Ok(remembered(
+        &scene,
+        bot,
+        remembered_state(bot, context.now_ms),
+    ))
 }
 
 /// The worker has answered.
 pub(super) fn received(options: &BotRunnerOptions, context: &Context<'_>) -> Decided {
     let scene = Scene::open(options, context)?;
-    let missing = scene.input.verb == Verb::Status
-        && context.data.get("exists") == Some(&Value::Bool(false));
+    let missing =
+        scene.input.verb == Verb::Status && context.data.get("exists") == Some(&Value::Bool(false));
     match scene.bot() {
         // The container is gone from the worker that should have it.
-        Some(bot) if missing => Ok(remembered(&scene, bot, remembered_state(bot, context.now_ms))),
+        Some(bot) if missing => Ok(remembered(
+            &scene,
+            bot,
+            remembered_state(bot, context.now_ms),
+        )),
         _ => Ok(Action::transition(COMPLETED)),
     }
 }

@@ -133,7 +133,9 @@ impl<'a> Scene<'a> {
             .map(|version| Spec::key(self.input.user, bot_id, *version))
             .collect();
         load(self.context, &keys)?;
-        let deletes = keys.into_iter().map(|key| DocumentWrite { key, value: None });
+        let deletes = keys
+            .into_iter()
+            .map(|key| DocumentWrite { key, value: None });
         self.specs.extend(deletes);
         Ok(())
     }
@@ -144,9 +146,10 @@ impl<'a> Scene<'a> {
             return Ok(());
         }
         let now_ms = self.context.now_ms;
-        let stopped = self.bots.bots.iter().filter(|(_, bot)| {
-            bot.desired == Desired::Stopped && bot.changed_by(now_ms).is_none()
-        });
+        let stopped =
+            self.bots.bots.iter().filter(|(_, bot)| {
+                bot.desired == Desired::Stopped && bot.changed_by(now_ms).is_none()
+            });
         let oldest = stopped.min_by_key(|(_, bot)| bot.updated_at_ms);
         if let Some(name) = oldest.map(|(name, _)| name.clone())
             && let Some(bot) = self.bots.bots.remove(&name)
@@ -177,7 +180,11 @@ impl<'a> Scene<'a> {
         bot.started_at = started_at;
         bot.busy = None;
         let surplus = bot.versions.len().saturating_sub(kept);
-        let others = bot.versions.iter().copied().filter(|other| *other != version);
+        let others = bot
+            .versions
+            .iter()
+            .copied()
+            .filter(|other| *other != version);
         let surplus: Vec<u64> = others.take(surplus).collect();
         self.drop_specs(&surplus)
     }

@@ -40,7 +40,11 @@ pub(super) fn task(options: &BotRunnerOptions, verb: Verb, worker: Option<Worker
                 Some(_) => options.change_dispatch_ms,
                 None => options.start_dispatch_ms,
             };
-            (options.change_retry, dispatch_ms, options.start_execution_ms)
+            (
+                options.change_retry,
+                dispatch_ms,
+                options.start_execution_ms,
+            )
         }
     };
     Dispatch::new(verb.task_type())

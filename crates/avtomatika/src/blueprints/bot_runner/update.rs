@@ -85,7 +85,11 @@ pub(super) fn failed(options: &BotRunnerOptions, context: &Context<'_>) -> Decid
 /// Writes down what is left of the bot after an update or a restart that failed.
 pub(super) fn settle(scene: &mut Scene<'_>, ended: &Ended<'_>) -> Result<(), Halt> {
     let bot = scene.bot_mut();
-    if ended.detail("rolled_back").and_then(serde_json::Value::as_bool) == Some(false) {
+    if ended
+        .detail("rolled_back")
+        .and_then(serde_json::Value::as_bool)
+        == Some(false)
+    {
         bot.state = BotState::Failed;
     } else if ended.kept() == Some(true) {
         bot.state = BotState::Restarting;
