@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use avtomatika_engine::Engine;
+use avtomatika_engine::service::Handout;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
-use crate::http::{ApiError, Listener, ListenerSettings};
+use crate::http::{ApiError, Handed, Listener, ListenerSettings};
 use crate::{client, public, worker};
 
 /// What a server is built from.
@@ -51,6 +52,18 @@ pub struct AppState {
     pub(crate) access: Arc<Access>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) tasks: TaskTracker,
+}
+
+impl AppState {
+    /// A task on its way to a worker, which comes back if it doesn't get there.
+    pub(crate) fn handed(&self, handout: &Handout) -> Handed {
+        Handed {
+            engine: self.engine.clone(),
+            tasks: self.tasks.clone(),
+            task: handout.task,
+            lease: handout.lease,
+        }
+    }
 }
 
 /// A bound server.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, on, start};
+use crate::world::{World, on, start, update};
 
 fn seen(bot: &str, state: &str) -> Value {
     json!({"bot_id": bot, "container_id": "c", "status": "running", "state": state})
@@ -119,4 +119,16 @@ async fn a_bot_that_could_not_be_stopped_is_shown_as_what_it_is() {
     assert_eq!(states(&data), [("a", "running")]);
     assert_eq!(data["bots"][0]["pending_stop"], json!(["w1"]));
     assert_eq!(data["count"], 0);
+}
+
+#[tokio::test]
+async fn a_bot_that_is_being_changed_is_lost_too_while_its_worker_is_away() {
+    let world = World::staffed().await;
+    world.start("a", "w1").await;
+    world.ask(update("a")).await;
+    let job = world.ask(json!({"action": "list"})).await;
+    world.pass(11_000).await;
+    let data = world.completed(job).await;
+    assert_eq!(states(&data), [("a", "lost")]);
+    assert_eq!(data["count"], 1);
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::collect::Collected;
 use super::requirements::{self, Requirements};
-use super::{BYTES_MAX, environment};
+use super::{BYTES_MAX, environment, script};
 use crate::args::{Deploy, Source};
 use crate::context::Context;
 use crate::text::Problem;
@@ -84,8 +84,12 @@ pub fn bundle(deploy: &Deploy, context: &mut Context) -> Result<Bundle, Problem>
             bundle.note_hashes(&found, &value.to_string_lossy());
             found
         }
-        (None, Some(folder)) => bundle.requirements_beside(&folder)?,
-        (None, None) => Requirements::default(),
+        // What the script says of itself is nearer than a file beside it.
+        (None, folder) => match (bundle.requirements_inside()?, folder) {
+            (Some(found), _) => found,
+            (None, Some(folder)) => bundle.requirements_beside(&folder)?,
+            (None, None) => Requirements::default(),
+        },
     };
     bundle.set("requirements", requirements.list);
     let mut limits = Map::new();
@@ -156,6 +160,31 @@ impl Bundle {
         Ok(first.and_then(|first| match first.is_dir() {
             true => Some(first),
             false => first.parent().map(Path::to_owned),
+        }))
+    }
+
+    /// The packages the file to run names itself.
+    fn requirements_inside(&mut self) -> Result<Option<Requirements>, Problem> {
+        let name = self
+            .params
+            .get("entrypoint")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let code = match self.params.get("files") {
+            Some(files) => files.get(name),
+            None => self.params.get("code"),
+        };
+        let Some(code) = code.and_then(Value::as_str) else {
+            return Ok(None);
+        };
+        let Some(list) = script::dependencies(name, code)? else {
+            return Ok(None);
+        };
+        let (file, count) = (name.to_owned(), list.len() as u64);
+        self.notes.push(Note::RequirementsFound { file, count });
+        Ok(Some(Requirements {
+            list,
+            hashes_dropped: false,
         }))
     }
 

@@ -5,6 +5,7 @@ mod collect;
 mod environment;
 mod ignore;
 mod requirements;
+mod script;
 
 pub use bundle::{Bundle, Note, bundle};
 pub use environment::variables;

@@ -74,6 +74,15 @@ pub enum Problem {
         /// The option that isn't understood.
         option: String,
     },
+    /// The block of a script that names its packages can't be read.
+    ScriptBlock {
+        /// The script.
+        file: PathBuf,
+        /// The line, counted from one.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Requirements files include each other without end.
     RequirementsLoop(PathBuf),
     /// The name of a variable isn't one. Never carries the value.
@@ -117,6 +126,7 @@ impl Problem {
             Self::NoEntrypoint => "NO_ENTRYPOINT",
             Self::EntrypointMissing(_) => "ENTRYPOINT_MISSING",
             Self::RequirementsLine { .. } => "REQUIREMENTS_LINE",
+            Self::ScriptBlock { .. } => "SCRIPT_BLOCK",
             Self::RequirementsLoop(_) => "REQUIREMENTS_LOOP",
             Self::EnvName(_) => "ENV_NAME",
             Self::EnvMissing(_) => "ENV_MISSING",

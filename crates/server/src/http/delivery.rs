@@ -3,37 +3,25 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use avtomatika_engine::Engine;
-use avtomatika_protocol::{LeaseId, TaskId};
 use axum::body::{Body, Bytes};
 use http_body::{Frame, SizeHint};
-use tokio_util::task::TaskTracker;
+
+use super::{Handed, LastHanded};
 
 /// The answer to a poll, with the task in it. If the connection goes away before the body was
-/// taken, the task goes back to the queue at once instead of waiting for its lease to run out.
+/// taken, the task goes back to the queue at once. Once it was taken, the connection answers for
+/// it.
 pub struct Delivery {
-    bytes: Option<Bytes>,
-    engine: Engine,
-    tasks: TaskTracker,
-    task: TaskId,
-    lease: LeaseId,
+    left: Option<(Bytes, Handed)>,
+    connection: LastHanded,
 }
 
 impl Delivery {
-    /// A body that carries this task.
-    pub fn new(
-        bytes: Bytes,
-        engine: Engine,
-        tasks: TaskTracker,
-        task: TaskId,
-        lease: LeaseId,
-    ) -> Body {
+    /// A body that carries this task on this connection.
+    pub fn new(bytes: Bytes, handed: Handed, connection: LastHanded) -> Body {
         Body::new(Self {
-            bytes: Some(bytes),
-            engine,
-            tasks,
-            task,
-            lease,
+            left: Some((bytes, handed)),
+            connection,
         })
     }
 }
@@ -46,24 +34,27 @@ impl http_body::Body for Delivery {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+        let taken = self.left.take().map(|(bytes, handed)| {
+            self.connection.note(handed);
+            Ok(Frame::data(bytes))
+        });
+        Poll::Ready(taken)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.left.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        let bytes = self.left.as_ref().map_or(0, |(bytes, _)| bytes.len());
+        SizeHint::with_exact(bytes as u64)
     }
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        if self.bytes.is_some() {
-            let (engine, task, lease) = (self.engine.clone(), self.task, self.lease);
-            self.tasks
-                .spawn(async move { engine.hand_back(task, lease).await });
+        if let Some((_, handed)) = self.left.take() {
+            handed.hand_back();
         }
     }
 }

@@ -5,12 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::LastHanded;
+use super::socket::Socket;
+
+/// JSON as the seed era announces it.
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// What bounds a listener.
 #[derive(Clone, Debug)]
@@ -100,10 +110,19 @@ impl Listener {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "failed to set TCP_NODELAY");
         }
+        let sent = LastHanded::default();
+        let socket = Socket::new(stream, sent.clone());
+        let service = router
+            .map_request(move |mut request: Request<Incoming>| {
+                sent.arrived();
+                request.extensions_mut().insert(sent.clone());
+                request
+            })
+            .map_response(name_charset);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(Duration::from_millis(self.settings.head_timeout_ms))
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+            .serve_connection(TokioIo::new(socket), TowerToHyperService::new(service));
         let watched = graceful.watch(connection);
         // The connection's task is owned by the graceful watcher, which waits for it.
         tokio::spawn(async move {
@@ -113,4 +132,13 @@ impl Listener {
             }
         });
     }
+}
+
+fn name_charset(mut response: Response<Body>) -> Response<Body> {
+    if let Some(kind) = response.headers_mut().get_mut(header::CONTENT_TYPE)
+        && kind == "application/json"
+    {
+        *kind = JSON;
+    }
+    response
 }

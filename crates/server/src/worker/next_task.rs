@@ -6,12 +6,12 @@ use avtomatika_engine::Engine;
 use avtomatika_engine::service::{Handout, Poll};
 use avtomatika_protocol::WorkerId;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::http::{ApiError, Delivery, Path, Query, parse_wait};
+use crate::http::{ApiError, Delivery, LastHanded, Path, Query, parse_wait};
 use crate::server::AppState;
 
 /// The query. Workers of the seed era send none of it.
@@ -29,6 +29,7 @@ pub(crate) async fn next_task(
     State(state): State<AppState>,
     Path(worker): Path<String>,
     Query(parameters): Query<Parameters>,
+    Extension(connection): Extension<LastHanded>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     state.access.check_worker(&headers, &worker)?;
@@ -55,12 +56,17 @@ pub(crate) async fn next_task(
         .await;
     watch.held();
     match handout? {
-        Some(handout) => Ok(deliver(&state, &handout)?),
+        Some(handout) => deliver(&state, &handout, connection),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
 
-fn deliver(state: &AppState, handout: &Handout) -> Result<Response, ApiError> {
+fn deliver(
+    state: &AppState,
+    handout: &Handout,
+    connection: LastHanded,
+) -> Result<Response, ApiError> {
+    let handed = state.handed(handout);
     let bytes = serde_json::to_vec(&handout.message).map_err(|error| {
         tracing::error!(%error, task = %handout.task, "failed to encode a task");
         ApiError::new(
@@ -69,13 +75,7 @@ fn deliver(state: &AppState, handout: &Handout) -> Result<Response, ApiError> {
             "the task can't be sent",
         )
     })?;
-    let body = Delivery::new(
-        Bytes::from(bytes),
-        state.engine.clone(),
-        state.tasks.clone(),
-        handout.task,
-        handout.lease,
-    );
+    let body = Delivery::new(Bytes::from(bytes), handed, connection);
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 

@@ -3,18 +3,19 @@
 use avtomatika_protocol::worker::{ResultAnswer, ResultMessage};
 use avtomatika_protocol::{JobId, TaskId};
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::{message, speaker};
-use crate::http::{ApiError, Delivery};
+use crate::http::{ApiError, Delivery, LastHanded};
 use crate::server::AppState;
 
 pub(crate) async fn result(
     State(state): State<AppState>,
+    Extension(connection): Extension<LastHanded>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -43,7 +44,7 @@ pub(crate) async fn result(
         _ => (accepted, None),
     };
     let next = reported.next;
-    let held = next.as_ref().map(|next| (next.task, next.lease));
+    let handed = next.as_ref().map(|next| state.handed(next));
     let answer = ResultAnswer {
         status: status.to_owned(),
         reason,
@@ -58,14 +59,10 @@ pub(crate) async fn result(
         )
     })?;
     let kind = [(header::CONTENT_TYPE, "application/json")];
-    Ok(match held {
-        Some((task, lease)) => {
-            let (engine, tasks) = (state.engine.clone(), state.tasks.clone());
-            (
-                kind,
-                Delivery::new(Bytes::from(bytes), engine, tasks, task, lease),
-            )
-                .into_response()
+    Ok(match handed {
+        Some(handed) => {
+            let body = Delivery::new(Bytes::from(bytes), handed, connection);
+            (kind, body).into_response()
         }
         None => (kind, bytes).into_response(),
     })

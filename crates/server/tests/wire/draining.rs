@@ -38,8 +38,8 @@ async fn results_are_still_taken_while_draining() {
     let wire = Wire::start().await;
     wire.register("w", &["echo"]).await;
     let id = wire.submit(json!({})).await;
-    let waiting = wire.submit(json!({})).await;
     let task = wire.take("w").await;
+    let waiting = wire.submit(json!({})).await;
     wire.engine.drain();
     let said = wire
         .report_as(&json!({

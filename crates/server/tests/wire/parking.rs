@@ -115,12 +115,20 @@ async fn a_task_whose_answer_never_left_goes_back() {
     let wire = Wire::start().await;
     wire.register("gone", &["echo"]).await;
     wire.register("there", &["echo"]).await;
-    for _ in 0..20 {
+    for round in 0..40 {
         let id = wire.submit(json!({})).await;
         // A ready task is handed out in the same breath in which the poll is read.
         let mut raw = Raw::connect(wire.addr).await;
         raw.poll("gone").await;
-        raw.reset();
+        if round % 4 < 2 {
+            // Now the server may have answered already.
+            tokio::task::yield_now().await;
+        }
+        if round % 2 == 0 {
+            raw.reset();
+        } else {
+            raw.close();
+        }
         let begun = Instant::now();
         let task = wire.take("there").await;
         assert_eq!(task["job_id"], id.as_str());

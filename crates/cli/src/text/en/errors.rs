@@ -66,6 +66,11 @@ impl Errors for En {
                 file.display()
             ))
             .hint("only package lines and -r FILE are"),
+            Problem::ScriptBlock { file, line, why } => Said::new(format!(
+                "{}, line {line}: the block that names the packages can't be read: {why}",
+                file.display()
+            ))
+            .hint("it looks like: # /// script, # dependencies = [\"aiogram\"], # ///"),
             Problem::RequirementsLoop(file) => {
                 Said::new(format!("{} includes itself or nests too deep", file.display()))
             }

@@ -69,6 +69,11 @@ impl Errors for Ru {
                 file.display()
             ))
             .hint("поддерживаются строки с пакетами и -r ФАЙЛ"),
+            Problem::ScriptBlock { file, line, why } => Said::new(format!(
+                "{}, строка {line}: не удалось прочитать блок с пакетами: {why}",
+                file.display()
+            ))
+            .hint("он выглядит так: # /// script, # dependencies = [\"aiogram\"], # ///"),
             Problem::RequirementsLoop(file) => Said::new(format!(
                 "{} включает сам себя или вложен слишком глубоко",
                 file.display()
