@@ -75,7 +75,7 @@ async fn main() {
     std::fs::write(
         directory.path().join("Dockerfile"),
         format!(
-            "FROM {image}\nWORKDIR /app\nCOPY requirements.txt .\nRUN pip install --no-cache-dir -r requirements.txt\n\
+            "FROM {image}\nLABEL avobench=1\nWORKDIR /app\nCOPY requirements.txt .\nRUN pip install --no-cache-dir -r requirements.txt\n\
              COPY bot.py .\nCMD [\"python3\", \"-u\", \"bot.py\"]\n"
         ),
     )
@@ -123,6 +123,7 @@ async fn main() {
         summary(&mut theirs)
     );
     docker(&["rmi", "-f", "avobench-plain"]);
+    docker(&["image", "prune", "-f", "--filter", "label=avobench=1"]);
     runner.remove_everything().await.unwrap();
     remove_images();
 }

@@ -277,10 +277,17 @@ fn base_of<'a>(prefix: &str, name: &'a str) -> Option<(&'a str, &'a str)> {
 
 /// Removes all bots, the build network and the firewall rules.
 pub(crate) async fn remove_everything(inner: &Inner) -> Result<(), Failure> {
-    let found = find_all(inner).await?;
-    for container in &found {
+    let removed = remove_bots(inner).await;
+    if let Some(firewall) = &inner.firewall {
+        firewall.remove().await;
+    }
+    removed
+}
+
+async fn remove_bots(inner: &Inner) -> Result<(), Failure> {
+    for container in find_all(inner).await? {
         let _turn = inner.locks.lock(&container.names.key).await;
-        kill_and_remove(inner, container).await?;
+        kill_and_remove(inner, &container).await?;
     }
     for (key, _) in inner.records.all() {
         forget(inner, &key);
@@ -290,11 +297,7 @@ pub(crate) async fn remove_everything(inner: &Inner) -> Result<(), Failure> {
     inner
         .networks
         .remove(&format!("{}-build", inner.options.name_prefix))
-        .await?;
-    if let Some(firewall) = &inner.firewall {
-        firewall.remove().await;
-    }
-    Ok(())
+        .await
 }
 
 #[cfg(test)]

@@ -22,24 +22,6 @@ fn params(requirements: &[&str]) -> Value {
     json!({"code": USES, "requirements": requirements})
 }
 
-async fn drop_images(bench: &Bench) {
-    use bollard::query_parameters as q;
-    let all = bench
-        .docker
-        .list_images(None::<q::ListImagesOptions>)
-        .await
-        .unwrap();
-    let tags = all.into_iter().flat_map(|image| image.repo_tags);
-    for tag in tags.filter(|tag| tag.starts_with(&bench.options.name_prefix)) {
-        let options = q::RemoveImageOptionsBuilder::new().force(true).build();
-        bench
-            .docker
-            .remove_image(&tag, Some(options), None)
-            .await
-            .unwrap();
-    }
-}
-
 async fn images(bench: &Bench) -> usize {
     use bollard::query_parameters as q;
     let all = bench
@@ -101,7 +83,6 @@ async fn requirements_are_installed_once_and_shared_by_two_starts() {
             );
             bench.runner.stop(&bot("one")).await.unwrap();
             bench.runner.stop(&bot("two")).await.unwrap();
-            drop_images(&bench).await;
         },
     )
     .await;
@@ -152,7 +133,6 @@ async fn pip_does_it_where_uv_is_not_and_old_images_go() {
             assert!(bench.logs(&bot("b"), 10).await.contains("idna 3.9"));
             assert_eq!(images(&bench).await, 1, "the older image went");
             bench.runner.stop(&bot("b")).await.unwrap();
-            drop_images(&bench).await;
         },
     )
     .await;

@@ -12,6 +12,7 @@
 
 pub mod access;
 pub mod client;
+mod endpoints;
 pub mod http;
 pub mod metrics;
 pub mod public;

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::http::{ApiError, Handed, Listener, ListenerSettings};
-use crate::{client, public, worker};
+use crate::{client, endpoints, public, worker};
 
 /// What a server is built from.
 pub struct Options {
@@ -77,8 +77,9 @@ impl Server {
     /// Binds an address.
     ///
     /// # Errors
-    /// When it can't be bound.
+    /// When it can't be bound, or a blueprint's endpoint can't be mounted.
     pub async fn bind(addr: SocketAddr, options: Options) -> std::io::Result<Self> {
+        endpoints::check(&options.engine).map_err(std::io::Error::other)?;
         let listener = Listener::bind(addr, options.listener).await?;
         let state = AppState {
             engine: options.engine,
@@ -153,11 +154,7 @@ fn routes(engine: &Engine, body_max_bytes: usize) -> Router<AppState> {
         let Some(endpoint) = &blueprint.endpoint else {
             continue;
         };
-        let prefix = match &endpoint.version {
-            Some(version) => format!("/api/{version}"),
-            None => "/api".to_owned(),
-        };
-        let path = format!("{prefix}{}", endpoint.path);
+        let (prefix, path) = endpoints::paths(endpoint);
         router = router.route(&path, post(client::submitter(&blueprint.name)));
         if !prefixes.contains(&prefix) {
             prefixes.push(prefix);

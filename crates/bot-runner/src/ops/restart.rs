@@ -32,7 +32,8 @@ pub struct Restarted {
     pub started_at: String,
     /// The version that runs.
     pub spec_version: Value,
-    /// How long nobody asked for updates: see [`gap_ms`].
+    /// How long the bot was away: from the old process's end to the new one's first `getUpdates`
+    /// where a simulator saw it, else to its start.
     pub gap_ms: u64,
 }
 

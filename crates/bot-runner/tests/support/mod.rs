@@ -138,6 +138,24 @@ impl Bench {
         things
     }
 
+    /// Removes this bench's dependency images, which a runner keeps.
+    pub(crate) async fn drop_images(&self) {
+        use bollard::query_parameters as q;
+        let all = self
+            .docker
+            .list_images(None::<q::ListImagesOptions>)
+            .await
+            .unwrap();
+        let tags = all.into_iter().flat_map(|image| image.repo_tags);
+        for tag in tags.filter(|tag| tag.starts_with(&self.options.name_prefix)) {
+            let options = q::RemoveImageOptionsBuilder::new().force(true).build();
+            self.docker
+                .remove_image(&tag, Some(options), None)
+                .await
+                .unwrap();
+        }
+    }
+
     /// Waits until it holds, at most that long.
     pub(crate) async fn until<F: Future<Output = bool>>(
         &self,
@@ -163,6 +181,7 @@ where
     let result = tokio::spawn(body(std::sync::Arc::clone(&bench))).await;
     let removed = bench.runner.remove_everything().await;
     let left = bench.things().await;
+    bench.drop_images().await;
     if let Err(panic) = result {
         std::panic::resume_unwind(panic.into_panic());
     }

@@ -44,7 +44,7 @@ pub(super) fn reported(
 ) {
     match failure.code.as_deref() {
         None | Some(code::TRANSIENT) => {
-            try_again(step, work, lease, failure, blueprint, env, false)
+            try_again(step, work, lease, failure, blueprint, env, false);
         }
         Some(code::PERMANENT) => give_up(step, &work, lease, failure, JobStatus::Quarantined),
         Some(code::INVALID_INPUT) => give_up(step, &work, lease, failure, JobStatus::Failed),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use avtomatika_protocol::job::Phase;
-use avtomatika_protocol::{ClientId, Failure, JobId, JobStatus, TaskId, WorkerId};
+use avtomatika_protocol::{ClientId, Failure, JobId, JobStatus, LeaseId, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -43,6 +43,10 @@ pub struct Job {
     pub retry_at_ms: Option<u64>,
     /// The client's key for the job: the same key gives the same job again.
     pub idempotency_key: Option<String>,
+    /// The lease under which the last result was taken, so that the same result again gets the
+    /// same answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<LeaseId>,
     /// What the worker of the last task said it was doing, and when.
     pub phases: Vec<Phase>,
     /// When it was accepted, milliseconds since the Unix epoch.
@@ -92,6 +96,7 @@ impl Job {
             last_task: None,
             retry_at_ms: None,
             idempotency_key: None,
+            answered: None,
             phases: Vec::new(),
             created_at_ms: now_ms,
             updated_at_ms: now_ms,

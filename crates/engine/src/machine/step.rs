@@ -55,6 +55,7 @@ pub fn step(job: &Job, event: Event, blueprint: &Blueprint, env: &Env) -> Result
         } => {
             let work = step.take_work(task)?;
             step.job.transitions = 0;
+            step.job.answered = lease;
             let earlier = step.earlier_attempt();
             step.job.last_task = Some(LastTask {
                 task_type: work.task_type.to_string(),

@@ -61,11 +61,7 @@ impl Inner {
     }
 
     /// Commits a batch and wakes whoever waited for it, even if the caller goes away meanwhile.
-    async fn commit(
-        self: &Arc<Self>,
-        batch: Batch,
-        event: &Event,
-    ) -> Result<Arc<Job>, StoreError> {
+    async fn commit(self: &Arc<Self>, batch: Batch, event: &Event) -> Result<Arc<Job>, StoreError> {
         let inner = Arc::clone(self);
         let wakes = wakes(&batch, event);
         let work = async move {

@@ -91,8 +91,8 @@ impl Engine {
             let parked = inner.parking.park(&poll.worker, Arc::clone(&wanted));
             // Between looking and parking a task may have become ready, or the worker free.
             let now = self.seen(&poll.worker).await?;
-            let changed = now.is_full() != touched.is_full()
-                || !Arc::ptr_eq(&now.record, &touched.record);
+            let changed =
+                now.is_full() != touched.is_full() || !Arc::ptr_eq(&now.record, &touched.record);
             touched = now;
             if changed {
                 continue;
@@ -123,9 +123,7 @@ impl Engine {
     pub async fn hand_back(&self, task: TaskId, lease: LeaseId) {
         let inner = &self.0;
         let held = inner.store.queue_entry(task).await.ok().flatten();
-        let holder = held
-            .and_then(|entry| entry.lease)
-            .map(|lease| lease.worker);
+        let holder = held.and_then(|entry| entry.lease).map(|lease| lease.worker);
         if let Ok(Some(entry)) = inner.store.hand_back(task, lease).await {
             metrics::counter!(names::TASKS_LOST, "reason" => "not_delivered").increment(1);
             tracing::info!(%task, job = %entry.job_id, "the hand-out did not reach its worker");

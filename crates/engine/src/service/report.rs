@@ -1,7 +1,7 @@
 //! Taking results from workers.
 
-use avtomatika_protocol::LeaseId;
 use avtomatika_protocol::worker::ResultMessage;
+use avtomatika_protocol::{JobId, LeaseId};
 
 use super::drive::Origin;
 use super::engine::Engine;
@@ -34,8 +34,10 @@ impl Engine {
         let worker = message.worker_id.clone();
         // A sign of life, whatever becomes of the result.
         let _known = inner.store.touch(&worker, self.now_ms()).await?;
+        let (job, lease) = (message.job_id, message.lease);
         let ignored = match self.accept(message, status.clone()).await {
             Ok(()) => None,
+            Err(EngineError::Ignored(_)) if self.has_answered(job, lease).await? => None,
             Err(EngineError::Ignored(reason)) => {
                 metrics::counter!(names::RESULTS_IGNORED, "reason" => reason.as_str()).increment(1);
                 Some(reason)
@@ -52,6 +54,14 @@ impl Engine {
             status,
             next,
         })
+    }
+
+    /// Whether the last result taken for a job was this one: its answer got lost, and the same
+    /// result again gets the same answer.
+    async fn has_answered(&self, job: JobId, lease: Option<LeaseId>) -> Result<bool, EngineError> {
+        let Some(lease) = lease else { return Ok(false) };
+        let job = self.0.store.job(job).await?;
+        Ok(job.is_some_and(|job| job.answered == Some(lease)))
     }
 
     /// Commits what a result makes of its job.
@@ -80,7 +90,8 @@ impl Engine {
     /// name none: there the lease must be this worker's.
     async fn current_lease(&self, message: &ResultMessage) -> Result<LeaseId, EngineError> {
         let stale = Err(EngineError::Ignored(Ignored::StaleTask));
-        let Some(entry) = self.0.store.queue_entry(message.task_id).await? else {
+        let entry = self.0.store.queue_entry(message.task_id).await?;
+        let Some(entry) = entry.filter(|entry| entry.job_id == message.job_id) else {
             return match self.0.store.job(message.job_id).await? {
                 None => Err(EngineError::JobNotFound),
                 Some(job) if job.status.is_terminal() => {
@@ -93,8 +104,7 @@ impl Engine {
             return stale;
         };
         let matches = message.lease.is_none_or(|claimed| claimed == lease.id)
-            && lease.worker == message.worker_id
-            && entry.job_id == message.job_id;
+            && lease.worker == message.worker_id;
         if matches { Ok(lease.id) } else { stale }
     }
 }

@@ -18,7 +18,7 @@ const DUE_MAX: usize = 256;
 /// The longest sleep: a repair, should a wake-up ever be missed.
 const SLEEP_MAX_MS: u64 = 1_000;
 /// How often old jobs are looked for.
-const PURGE_EVERY_MS: u64 = 60_000;
+const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// Old jobs deleted at once.
 const PURGE_MAX: usize = 5_000;
 
@@ -26,14 +26,13 @@ impl Engine {
     /// Runs the engine's clockwork until `shutdown`: back-offs, lost leases, time-outs and the
     /// deletion of old jobs.
     pub async fn run(&self, shutdown: CancellationToken) {
-        let mut purge_at_ms = self.now_ms() + PURGE_EVERY_MS;
+        tokio::join!(self.run_timers(&shutdown), self.run_purges(&shutdown));
+    }
+
+    async fn run_timers(&self, shutdown: &CancellationToken) {
         loop {
             self.deal_with_due().await;
             let now_ms = self.now_ms();
-            if now_ms >= purge_at_ms {
-                self.purge_old(now_ms).await;
-                purge_at_ms = now_ms + PURGE_EVERY_MS;
-            }
             let next_ms = self.0.store.next_due_ms().unwrap_or(u64::MAX);
             let sleep_ms = next_ms.saturating_sub(now_ms).clamp(1, SLEEP_MAX_MS);
             tokio::select! {
@@ -41,6 +40,20 @@ impl Engine {
                 () = self.earlier_timer(now_ms + sleep_ms) => {}
                 () = shutdown.cancelled() => return,
             }
+        }
+    }
+
+    /// Apart from the timers: a great clean-up takes its time, and no back-off may wait for it.
+    async fn run_purges(&self, shutdown: &CancellationToken) {
+        let purges = async {
+            loop {
+                tokio::time::sleep(PURGE_EVERY).await;
+                self.purge_old(self.now_ms()).await;
+            }
+        };
+        tokio::select! {
+            () = purges => {}
+            () = shutdown.cancelled() => {}
         }
     }
 

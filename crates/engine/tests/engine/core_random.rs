@@ -169,10 +169,7 @@ impl Run {
         let Ok(step) = once else {
             return;
         };
-        assert!(
-            !before.status.is_terminal(),
-            "an ended job changed: {name}"
-        );
+        assert!(!before.status.is_terminal(), "an ended job changed: {name}");
         assert!(fresh, "a task of another time changed the job: {name}");
         check_tasks(&before, &step.job, &step.tasks);
         if outside {
@@ -250,7 +247,10 @@ fn check_job(job: &Job, next: Next, now_ms: u64) {
             assert!(job.retry_at_ms.unwrap() >= now_ms);
         }
         (Next::Rest, status) => {
-            assert!(status.is_terminal(), "rests as {status:?}, nothing ends that wait");
+            assert!(
+                status.is_terminal(),
+                "rests as {status:?}, nothing ends that wait"
+            );
             assert_eq!((work, retry), (false, false));
         }
     }
@@ -333,7 +333,13 @@ fn random_runs_reach_every_ending() {
     ] {
         assert!(seen.contains(&status), "no run ended as {status:?}");
     }
-    for code in ["HANDLER_ERROR", "UNKNOWN_STATE", "PERMANENT_ERROR", "GAVE_UP", "UNHANDLED_STATUS"] {
+    for code in [
+        "HANDLER_ERROR",
+        "UNKNOWN_STATE",
+        "PERMANENT_ERROR",
+        "GAVE_UP",
+        "UNHANDLED_STATUS",
+    ] {
         assert!(codes.contains(code), "no run ended with {code}: {codes:?}");
     }
 }

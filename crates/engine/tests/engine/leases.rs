@@ -85,7 +85,10 @@ async fn an_attempt_that_runs_too_long_is_given_up_however_alive_its_worker_is()
     lab.pass(1).await;
     let view = lab.view(job).await;
     assert_eq!(view.retry_count, 1);
-    assert_eq!(view.error.unwrap().code.as_deref(), Some("EXECUTION_TIMEOUT"));
+    assert_eq!(
+        view.error.unwrap().code.as_deref(),
+        Some("EXECUTION_TIMEOUT")
+    );
     assert!(lab.take("a").await.is_none(), "it backs off first");
     lab.pass(1_000).await;
     assert_eq!(lab.take("a").await.unwrap().message.attempt, 2);
@@ -100,7 +103,10 @@ async fn a_task_nobody_takes_in_time_fails_its_job() {
     lab.pass(1).await;
     let view = lab.view(job).await;
     assert_eq!(view.status, JobStatus::Failed);
-    assert_eq!(view.error.unwrap().code.as_deref(), Some("DISPATCH_TIMEOUT"));
+    assert_eq!(
+        view.error.unwrap().code.as_deref(),
+        Some("DISPATCH_TIMEOUT")
+    );
 }
 
 #[tokio::test]
@@ -159,7 +165,10 @@ async fn a_worker_that_goes_offline_gives_its_tasks_back() {
     };
     lab.engine.heartbeat(&"a".into(), beat).await.unwrap();
     assert_eq!(lab.take("b").await.unwrap().task, handout.task);
-    let unknown = lab.engine.heartbeat(&"a".into(), Heartbeat::default()).await;
+    let unknown = lab
+        .engine
+        .heartbeat(&"a".into(), Heartbeat::default())
+        .await;
     assert!(matches!(unknown, Err(EngineError::UnknownWorker)));
 }
 
@@ -251,5 +260,8 @@ async fn a_cancelled_jobs_result_changes_nothing_and_its_worker_is_told() {
     assert_eq!(late.ignored, Some(Ignored::JobEnded));
     assert_eq!(lab.view(job).await.status, JobStatus::Cancelled);
     let twice = lab.engine.cancel(&"c".into(), job).await;
-    assert!(matches!(twice, Err(EngineError::Ignored(Ignored::JobEnded))));
+    assert!(matches!(
+        twice,
+        Err(EngineError::Ignored(Ignored::JobEnded))
+    ));
 }

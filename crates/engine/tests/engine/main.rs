@@ -12,7 +12,7 @@ mod core_table;
 mod documents;
 mod lab;
 mod leases;
-//mod sim;
+mod sim;
 mod stretched;
 mod submit;
 mod waiting;

@@ -107,8 +107,10 @@ impl Witness {
         let before = self.jobs.get(&job.id).cloned();
         let version = before.as_ref().map_or(0, |job| job.version);
         if job.version != version + 1 || batch.from_version != version {
-            self.wrong
-                .push(format!("{}: version {} after {version}", job.id, job.version));
+            self.wrong.push(format!(
+                "{}: version {} after {version}",
+                job.id, job.version
+            ));
         }
         if self.ended.contains(&job.id) {
             self.wrong.push(format!("{} changed after its end", job.id));
@@ -127,8 +129,10 @@ impl Witness {
                 .and_then(|work| leases.get(&work.task))
                 .map(|lease| serde_json::json!(lease));
             if held != new {
-                self.wrong
-                    .push(format!("{}: a result under {new:?} while {held:?} held", job.id));
+                self.wrong.push(format!(
+                    "{}: a result under {new:?} while {held:?} held",
+                    job.id
+                ));
             }
         }
         self.jobs.insert(job.id, Arc::new(job.clone()));

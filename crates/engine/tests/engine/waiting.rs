@@ -16,7 +16,9 @@ async fn why(lab: &Lab, job: JobId) -> Option<(WaitReason, u64, Option<u64>)> {
 #[tokio::test]
 async fn each_reason_is_named() {
     use WaitReason::{BackOff, NoWorker, WithWorker, WorkersBusy};
-    let lab = Lab::new(one_task(|_| Dispatch::new("t").dispatch_timeout_ms(900_000)));
+    let lab = Lab::new(one_task(|_| {
+        Dispatch::new("t").dispatch_timeout_ms(900_000)
+    }));
     let (first, second) = (lab.submit().await, lab.submit().await);
     let until = Some(NOW_MS + 900_000);
     assert_eq!(why(&lab, first).await, Some((NoWorker, NOW_MS, until)));
@@ -39,9 +41,7 @@ async fn each_reason_is_named() {
 
 #[tokio::test]
 async fn a_tied_task_says_whether_its_worker_is_away_or_busy() {
-    let lab = Lab::new(one_task(|_| {
-        Dispatch::new("t").to_worker(Some("a".into()))
-    }));
+    let lab = Lab::new(one_task(|_| Dispatch::new("t").to_worker(Some("a".into()))));
     lab.register("b", None).await;
     let job = lab.submit().await;
     assert!(lab.take("b").await.is_none(), "it is not b's");
@@ -97,10 +97,20 @@ async fn what_a_worker_said_belongs_to_the_task_it_said_it_about() {
     assert_eq!((view.phases.len(), view.progress), (0, None), "a new task");
     let second = lab.take("a").await.unwrap();
     lab.engine.progress(event(&second, "start")).await.unwrap();
-    let names: Vec<String> = lab.view(job).await.phases.into_iter().map(|p| p.phase).collect();
+    let names: Vec<String> = lab
+        .view(job)
+        .await
+        .phases
+        .into_iter()
+        .map(|p| p.phase)
+        .collect();
     assert_eq!(names, ["start"]);
     lab.report("a", &second, success()).await.unwrap();
     let view = lab.view(job).await;
-    assert_eq!(view.phases.len(), 1, "the last task's are kept with the job");
+    assert_eq!(
+        view.phases.len(),
+        1,
+        "the last task's are kept with the job"
+    );
     assert!(lab.engine.progress(event(&second, "late")).await.is_err());
 }

@@ -136,7 +136,8 @@ impl Storm {
             13 if !self.running.is_empty() => {
                 let back = self.dice.random_range(0..self.running.len());
                 let (name, handout) = self.running.swap_remove(back);
-                self.log.push(format!("{} does not reach {name}", handout.lease));
+                self.log
+                    .push(format!("{} does not reach {name}", handout.lease));
                 self.lab.engine.hand_back(handout.task, handout.lease).await;
             }
             14 if !self.jobs.is_empty() => {
@@ -163,11 +164,7 @@ impl Storm {
 
     /// Lets everything run until nothing happens any more.
     async fn settle(&mut self) {
-        let calls = || {
-            self.store
-                .calls
-                .load(std::sync::atomic::Ordering::Relaxed)
-        };
+        let calls = || self.store.calls.load(std::sync::atomic::Ordering::Relaxed);
         let (mut before, mut quiet) = (calls(), 0);
         while quiet < 60 {
             tokio::task::yield_now().await;
@@ -223,7 +220,10 @@ impl Storm {
                 continue;
             }
             for entry in &queue {
-                let its = entry.worker.as_ref().is_none_or(|tied| tied.as_str() == *name)
+                let its = entry
+                    .worker
+                    .as_ref()
+                    .is_none_or(|tied| tied.as_str() == *name)
                     && only.is_none_or(|only| only == &*entry.task_type);
                 assert!(
                     entry.lease.is_some() || !its,

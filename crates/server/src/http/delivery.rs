@@ -18,7 +18,7 @@ pub struct Delivery {
 
 impl Delivery {
     /// A body that carries this task on this connection.
-    pub fn new(bytes: Bytes, handed: Handed, connection: LastHanded) -> Body {
+    pub fn body(bytes: Bytes, handed: Handed, connection: LastHanded) -> Body {
         Body::new(Self {
             left: Some((bytes, handed)),
             connection,

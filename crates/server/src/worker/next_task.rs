@@ -75,7 +75,7 @@ fn deliver(
             "the task can't be sent",
         )
     })?;
-    let body = Delivery::new(Bytes::from(bytes), handed, connection);
+    let body = Delivery::body(Bytes::from(bytes), handed, connection);
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 

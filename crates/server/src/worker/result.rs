@@ -61,7 +61,7 @@ pub(crate) async fn result(
     let kind = [(header::CONTENT_TYPE, "application/json")];
     Ok(match handed {
         Some(handed) => {
-            let body = Delivery::new(Bytes::from(bytes), handed, connection);
+            let body = Delivery::body(Bytes::from(bytes), handed, connection);
             (kind, body).into_response()
         }
         None => (kind, bytes).into_response(),

@@ -70,7 +70,7 @@ pub(crate) fn quick() -> Settings {
 }
 
 /// The recorder is one a process, and so is its handle.
-fn metrics() -> PrometheusHandle {
+pub(crate) fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
         .get_or_init(avtomatika_server::metrics::install)

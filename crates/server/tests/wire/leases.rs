@@ -48,8 +48,10 @@ async fn a_sign_of_life_after_a_broken_poll_keeps_the_task() {
     wire.register("alive", &["echo"]).await;
     wire.register("other", &["echo"]).await;
     wire.submit(json!({})).await;
-    let task = wire.take("alive").await;
     let mut raw = Raw::connect(wire.addr).await;
+    raw.poll("alive").await;
+    let task = raw.answer().await.json();
+    // Asking again shows that the task has arrived.
     raw.poll("alive").await;
     wire.parked(1).await;
     raw.reset();

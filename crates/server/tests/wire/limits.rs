@@ -35,7 +35,8 @@ async fn a_client_has_only_so_many_live_jobs() {
     let other = wire
         .request(Method::POST, STEPS)
         .header("X-Avtomatika-Token", STRANGER);
-    assert_eq!(answer(other.json(&json!({}))).await.status, 202);
+    let elsewhere = json!({"task": "other"});
+    assert_eq!(answer(other.json(&elsewhere)).await.status, 202);
     let task = wire.take("w").await;
     wire.report("w", &task, json!({})).await;
     wire.submit(json!({})).await;
@@ -116,4 +117,17 @@ async fn a_body_that_hides_its_length_is_refused_too() {
         raw.send(&chunk).await;
     }
     assert_eq!(raw.answer().await.status, 413);
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_very_large_body_reaches_its_client() {
+    let wire = Wire::start().await;
+    for mebibytes in [1, 8] {
+        let request = wire
+            .request(Method::POST, STEPS)
+            .header("X-Avtomatika-Token", CLIENT)
+            .body("x".repeat(mebibytes << 20));
+        let refused = answer(request).await;
+        assert_eq!(refused.status, 413, "{mebibytes} MiB: {}", refused.text);
+    }
 }

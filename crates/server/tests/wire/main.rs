@@ -26,6 +26,7 @@ mod draining;
 mod harness;
 mod leases;
 mod limits;
+mod mounting;
 mod overridden;
 mod parking;
 mod progress;

@@ -262,3 +262,14 @@ async fn a_client_that_leaves_during_its_submit_keeps_nobody_from_being_woken() 
         wire.report("w", &task, json!({})).await;
     }
 }
+
+#[tokio::test]
+async fn asking_for_the_head_of_a_poll_takes_no_task() {
+    let wire = Wire::start().await;
+    wire.register("w", &["echo"]).await;
+    let id = wire.submit(json!({})).await;
+    let head = wire.worker(Method::HEAD, "/workers/w/tasks/next?timeout=0");
+    let head = harness::answer(head).await;
+    assert!(head.text.is_empty());
+    assert_eq!(wire.take("w").await["job_id"], id.as_str());
+}

@@ -171,3 +171,25 @@ async fn the_answer_to_a_result_carries_the_next_task() {
         assert_eq!(wire.job(&id).await["status"], "completed");
     }
 }
+
+#[tokio::test]
+async fn a_task_belongs_to_its_job() {
+    let wire = Wire::start().await;
+    wire.register("w", &["echo"]).await;
+    let id = wire.submit(json!({})).await;
+    let task = wire.take("w").await;
+    let other = wire.submit(json!({"task": "other"})).await;
+    let mut astray = task.clone();
+    astray["job_id"] = json!(other);
+    let said = wire.report("w", &astray, json!({})).await;
+    assert_eq!(said.json(), json!({"status": "result_accepted_success"}));
+    astray["job_id"] = json!("01890000-0000-7000-8000-000000000000");
+    let said = wire.report("w", &astray, json!({})).await;
+    assert_eq!(
+        (said.status.as_u16(), &said.json()["error"]),
+        (404, &json!("Job not found"))
+    );
+    for id in [id, other] {
+        assert_eq!(wire.job(&id).await["status"], "waiting_for_worker");
+    }
+}

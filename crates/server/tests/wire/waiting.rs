@@ -122,3 +122,22 @@ async fn a_wait_for_a_worker_may_have_an_end() {
     assert_eq!(job["current_state"], "failed");
     assert_eq!(job["error"]["code"], "DISPATCH_TIMEOUT");
 }
+
+#[tokio::test]
+async fn a_new_step_counts_from_zero() {
+    let wire = Wire::start().await;
+    wire.register("w", &["echo", "second"]).await;
+    let id = wire.submit(json!({"on": {"success": "second"}})).await;
+    let task = wire.take("w").await;
+    wire.report("w", &task, json!({"status": "failure", "error": "once"}))
+        .await;
+    assert_eq!(wire.job(&id).await["retry_count"], 1);
+    let task = wire.take("w").await;
+    wire.report("w", &task, json!({})).await;
+    let job = wire.job(&id).await;
+    assert_eq!(job["current_state"], "second");
+    assert_eq!(
+        (&job["retry_count"], &job["error_message"]),
+        (&json!(0), &Value::Null)
+    );
+}

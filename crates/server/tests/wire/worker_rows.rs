@@ -121,8 +121,9 @@ fn registering() -> Vec<Row> {
         post("B.2 no worker_id", 400)
             .sends(r#"{"worker_id":"","supported_tasks":["echo"]}"#)
             .error("Missing required field: worker_id"),
-        post("B.2 unreadable", 400).sends(r#"{"worker_id":"x","supported_tasks":"echo"}"#),
-        post("B.2 unreadable", 400).sends("{\"worker_id\":\"x\\u0000y\"}"),
+        post("? unreadable registration", 400)
+            .sends(r#"{"worker_id":"x","supported_tasks":"echo"}"#),
+        post("? unreadable registration", 400).sends("{\"worker_id\":\"x\\u0000y\"}"),
     ]
 }
 
@@ -155,7 +156,7 @@ fn beating() -> Vec<Row> {
         patch("B.3 unknown", "/_worker/workers/nobody", 404)
             .sends("{")
             .error("Worker not found"),
-        patch("B.3 other session", known, 404)
+        patch("? other session", known, 404)
             .sends(r#"{"session_id":"01890000-0000-7000-8000-000000000000"}"#)
             .error("Worker not found"),
     ]
@@ -187,18 +188,18 @@ fn polling() -> Vec<Row> {
         )
         .error("Worker not found"),
         get(
-            "B.4 other session",
+            "? other session",
             "/_worker/workers/known/tasks/next?session=x",
             404,
         )
         .error("Worker not found"),
         get(
-            "B.4 bad wait",
+            "? bad wait",
             "/_worker/workers/known/tasks/next?timeout=long",
             400,
         ),
         get(
-            "B.4 bad wait",
+            "? bad wait",
             "/_worker/workers/known/tasks/next?timeout=1&timeout=2",
             400,
         ),

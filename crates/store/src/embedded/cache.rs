@@ -6,16 +6,20 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// At most so many records, first in, first out. Records are versioned by their writer: an older
-/// one never replaces a newer one.
+/// At most so many records, first in, first out.
+///
+/// Its writer puts what has become durable. Readers put what they have read, and that may have
+/// been overtaken: each says by the epoch when it began, and comes to nothing if the writer has
+/// been there since.
 pub(super) struct Cache<K, V> {
     capacity: usize,
     inner: Mutex<Inner<K, V>>,
 }
 
 struct Inner<K, V> {
-    records: HashMap<K, (u64, Arc<V>)>,
+    records: HashMap<K, Arc<V>>,
     order: VecDeque<K>,
+    epoch: u64,
 }
 
 impl<K: Copy + Eq + Hash, V> Cache<K, V> {
@@ -23,6 +27,7 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         let inner = Inner {
             records: HashMap::new(),
             order: VecDeque::new(),
+            epoch: 0,
         };
         Self {
             capacity,
@@ -31,22 +36,32 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
     }
 
     pub(super) fn get(&self, key: K) -> Option<Arc<V>> {
-        self.inner
-            .lock()
-            .records
-            .get(&key)
-            .map(|(_, record)| Arc::clone(record))
+        self.inner.lock().records.get(&key).cloned()
     }
 
-    pub(super) fn put(&self, key: K, version: u64, record: Arc<V>) {
+    /// The time, as far as the cache is concerned.
+    pub(super) fn epoch(&self) -> u64 {
+        self.inner.lock().epoch
+    }
+
+    /// Keeps what has become durable.
+    pub(super) fn put(&self, key: K, record: Arc<V>) {
         let mut inner = self.inner.lock();
-        match inner.records.get_mut(&key) {
-            Some(known) if known.0 > version => {}
-            Some(known) => *known = (version, record),
-            None => {
-                inner.records.insert(key, (version, record));
-                inner.order.push_back(key);
-            }
+        inner.epoch += 1;
+        self.keep(&mut inner, key, record);
+    }
+
+    /// Keeps what was read, if nothing has become durable since `epoch`.
+    pub(super) fn put_read(&self, key: K, record: Arc<V>, epoch: u64) {
+        let mut inner = self.inner.lock();
+        if inner.epoch == epoch {
+            self.keep(&mut inner, key, record);
+        }
+    }
+
+    fn keep(&self, inner: &mut Inner<K, V>, key: K, record: Arc<V>) {
+        if inner.records.insert(key, record).is_none() {
+            inner.order.push_back(key);
         }
         while inner.records.len() > self.capacity
             && let Some(oldest) = inner.order.pop_front()
@@ -56,17 +71,20 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         // Removed keys stay in line until they reach its head; a line of nothing but them must
         // not outgrow the cache.
         if inner.order.len() > 2 * self.capacity {
-            let Inner { records, order } = &mut *inner;
+            let Inner { records, order, .. } = inner;
             order.retain(|key| records.contains_key(key));
         }
     }
 
     pub(super) fn remove(&self, key: K) {
-        self.inner.lock().records.remove(&key);
+        let mut inner = self.inner.lock();
+        inner.epoch += 1;
+        inner.records.remove(&key);
     }
 
     pub(super) fn clear(&self) {
         let mut inner = self.inner.lock();
+        inner.epoch += 1;
         inner.records.clear();
         inner.order.clear();
     }
@@ -80,12 +98,28 @@ mod tests {
     fn it_keeps_the_newest_and_stays_small() {
         let cache = Cache::new(10);
         for key in 0..100_u32 {
-            cache.put(key, 1, Arc::new(key));
+            cache.put(key, Arc::new(key));
             cache.remove(key.wrapping_sub(1));
         }
         assert!(cache.inner.lock().order.len() <= 21);
-        cache.put(5, 3, Arc::new(53));
-        cache.put(5, 2, Arc::new(52));
+        cache.put(5, Arc::new(52));
+        cache.put(5, Arc::new(53));
         assert_eq!(cache.get(5).as_deref(), Some(&53));
+    }
+
+    #[test]
+    fn what_a_slow_reader_brings_is_not_kept() {
+        let cache = Cache::new(10);
+        let before = cache.epoch();
+        cache.put(5, Arc::new("new"));
+        cache.put_read(5, Arc::new("old"), before);
+        assert_eq!(cache.get(5).as_deref(), Some(&"new"));
+        // Nor when the new record was too large to keep, or has been deleted.
+        let before = cache.epoch();
+        cache.remove(5);
+        cache.put_read(5, Arc::new("old"), before);
+        assert_eq!(cache.get(5), None);
+        cache.put_read(5, Arc::new("read"), cache.epoch());
+        assert_eq!(cache.get(5).as_deref(), Some(&"read"));
     }
 }

@@ -41,6 +41,13 @@ impl Encoded {
             tasks,
         })
     }
+
+    /// About what it takes on disk.
+    pub(super) fn bytes(&self) -> u64 {
+        let tasks = self.tasks.iter();
+        let tasks: usize = tasks.map(|(_, task, entry)| task.len() + entry.len()).sum();
+        (self.job_bytes.len() + tasks) as u64
+    }
 }
 
 pub(super) fn pack<T: Serialize>(record: &T) -> Result<Vec<u8>, StoreError> {

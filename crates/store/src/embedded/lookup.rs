@@ -1,28 +1,68 @@
 //! Reads.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{Document, StoreError, Task};
 use avtomatika_protocol::{ClientId, JobId, TaskId};
-use redb::ReadableDatabase;
+use redb::{ReadTransaction, ReadableDatabase};
 
 use super::{Shared, codec, tables};
 
 /// Records larger than this are not cached, bytes.
 pub(super) const CACHED_BYTES_MAX: usize = 64 << 10;
+/// How often a read that failed is looked at again: after a failed write redb refuses reads until
+/// the writer has opened the file anew, which takes milliseconds.
+const TRIES_MAX: u32 = 40;
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 fn failed(error: impl std::fmt::Display) -> StoreError {
     StoreError::broken("read the store", error)
 }
 
 impl Shared {
+    /// Reads from a snapshot; once more if the file was opened anew meanwhile.
+    fn read<T>(
+        &self,
+        act: impl Fn(&ReadTransaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut tries = 0;
+        loop {
+            let opened = self.opened.load(Ordering::Acquire);
+            let result = self
+                .database()
+                .and_then(|database| database.begin_read().map_err(failed))
+                .and_then(|read| act(&read));
+            match result {
+                Err(StoreError::Broken { .. }) if tries < TRIES_MAX => {
+                    tries += 1;
+                    if self.opened.load(Ordering::Acquire) == opened {
+                        std::thread::sleep(TRY_AGAIN_AFTER);
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
     pub(super) fn job(&self, id: JobId) -> Result<Option<Arc<Job>>, StoreError> {
         if let Some(job) = self.jobs.get(id) {
             return Ok(Some(job));
         }
-        let read = self.database()?.begin_read().map_err(failed)?;
+        // Before the snapshot, so that whatever becomes durable after it is noticed.
+        let epoch = self.jobs.epoch();
+        self.read(|read| self.read_job(read, id, epoch))
+    }
+
+    fn read_job(
+        &self,
+        read: &ReadTransaction,
+        id: JobId,
+        epoch: u64,
+    ) -> Result<Option<Arc<Job>>, StoreError> {
         let table = read.open_table(tables::JOBS).map_err(failed)?;
         let Some(bytes) = table.get(id.0.as_u128()).map_err(failed)? else {
             return Ok(None);
@@ -30,7 +70,7 @@ impl Shared {
         let bytes = bytes.value();
         let job = Arc::new(codec::job(bytes)?);
         if bytes.len() <= CACHED_BYTES_MAX {
-            self.jobs.put(id, job.version, Arc::clone(&job));
+            self.jobs.put_read(id, Arc::clone(&job), epoch);
         }
         Ok(Some(job))
     }
@@ -40,10 +80,11 @@ impl Shared {
         client: &ClientId,
         key: &str,
     ) -> Result<Option<JobId>, StoreError> {
-        let read = self.database()?.begin_read().map_err(failed)?;
-        let table = read.open_table(tables::KEYS).map_err(failed)?;
-        let job = table.get((client.as_str(), key)).map_err(failed)?;
-        Ok(job.map(|id| JobId(uuid::Uuid::from_u128(id.value()))))
+        self.read(|read| {
+            let table = read.open_table(tables::KEYS).map_err(failed)?;
+            let job = table.get((client.as_str(), key)).map_err(failed)?;
+            Ok(job.map(|id| JobId(uuid::Uuid::from_u128(id.value()))))
+        })
     }
 
     pub(super) fn jobs_of(
@@ -52,39 +93,47 @@ impl Shared {
         limit: usize,
         offset: usize,
     ) -> Result<Vec<Arc<Job>>, StoreError> {
-        let read = self.database()?.begin_read().map_err(failed)?;
-        let table = read.open_table(tables::BY_CLIENT).map_err(failed)?;
-        let mine = table
-            .range((client.as_str(), u128::MIN)..=(client.as_str(), u128::MAX))
-            .map_err(failed)?;
-        let mut jobs = Vec::new();
-        for row in mine.rev().skip(offset).take(limit) {
-            let (key, _) = row.map_err(failed)?;
-            jobs.extend(self.job(JobId(uuid::Uuid::from_u128(key.value().1)))?);
-        }
-        Ok(jobs)
+        let ids: Vec<JobId> = self.read(|read| {
+            let table = read.open_table(tables::BY_CLIENT).map_err(failed)?;
+            let mine = table
+                .range((client.as_str(), u128::MIN)..=(client.as_str(), u128::MAX))
+                .map_err(failed)?;
+            mine.rev()
+                .skip(offset)
+                .take(limit)
+                .map(|row| {
+                    let (key, _) = row.map_err(failed)?;
+                    Ok(JobId(uuid::Uuid::from_u128(key.value().1)))
+                })
+                .collect()
+        })?;
+        ids.into_iter()
+            .filter_map(|id| self.job(id).transpose())
+            .collect()
     }
 
     pub(super) fn task(&self, id: TaskId) -> Result<Option<Arc<Task>>, StoreError> {
         if let Some(task) = self.tasks.get(id) {
             return Ok(Some(task));
         }
-        let read = self.database()?.begin_read().map_err(failed)?;
-        let table = read.open_table(tables::TASKS).map_err(failed)?;
-        let Some(bytes) = table.get(id.0.as_u128()).map_err(failed)? else {
-            return Ok(None);
-        };
-        Ok(Some(Arc::new(codec::task(bytes.value())?)))
+        self.read(|read| {
+            let table = read.open_table(tables::TASKS).map_err(failed)?;
+            let bytes = table.get(id.0.as_u128()).map_err(failed)?;
+            bytes
+                .map(|bytes| codec::task(bytes.value()).map(Arc::new))
+                .transpose()
+        })
     }
 
     pub(super) fn document(&self, key: &DocumentKey) -> Result<Option<Document>, StoreError> {
-        let read = self.database()?.begin_read().map_err(failed)?;
-        let table = read.open_table(tables::DOCUMENTS).map_err(failed)?;
-        let bytes = table
-            .get((key.store.as_str(), key.key.as_str()))
-            .map_err(failed)?;
-        bytes
-            .map(|bytes| codec::document(bytes.value()))
-            .transpose()
+        self.read(|read| {
+            let table = read.open_table(tables::DOCUMENTS).map_err(failed)?;
+            let bytes = table
+                .get((key.store.as_str(), key.key.as_str()))
+                .map_err(failed)?;
+            bytes
+                .map(|bytes| codec::document(bytes.value()))
+                .transpose()
+        })
     }
 }

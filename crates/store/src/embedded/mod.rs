@@ -15,7 +15,9 @@ mod disk;
 mod lookup;
 mod open;
 mod purge;
+mod recover;
 mod requests;
+mod room;
 mod tables;
 mod verify;
 mod write;
@@ -24,7 +26,7 @@ mod writer;
 use std::future::ready;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::machine::Job;
@@ -90,11 +92,21 @@ pub(crate) struct Shared {
     jobs: Cache<JobId, Job>,
     tasks: Cache<TaskId, Task>,
     full: AtomicBool,
+    closed: AtomicBool,
+    /// How often the file has been opened, so that readers notice.
+    opened: AtomicU64,
 }
 
 impl Shared {
     fn database(&self) -> Result<Arc<redb::Database>, StoreError> {
-        self.database.read().clone().ok_or(StoreError::Closed)
+        let database = self.database.read().clone();
+        database.ok_or_else(|| {
+            if self.closed.load(Ordering::Acquire) {
+                StoreError::Closed
+            } else {
+                StoreError::broken("open the store again", "its disk failed")
+            }
+        })
     }
 }
 
@@ -154,7 +166,7 @@ impl Store for Embedded {
                 return Err(StoreError::Full);
             }
             // Encoding happens here, on the caller's thread, so that the writer only writes.
-            let batch = codec::Encoded::new(batch)?;
+            let batch = Box::new(codec::Encoded::new(batch)?);
             self.ask(|reply| Request::Commit { batch, reply }).await
         })
     }
@@ -227,11 +239,15 @@ impl Store for Embedded {
         Box::pin(async move {
             let back = self.shared.index.lock().dismiss(&worker);
             self.write_later(back.iter().cloned());
-            self.ask(|reply| Request::Forget {
+            let forget = |reply| Request::Forget {
                 workers: vec![worker],
                 reply,
-            })
-            .await?;
+            };
+            // The tasks are back in the queue whether the row is gone or not; one that is left is
+            // a worker that stays silent after the next start.
+            if let Err(error) = self.ask(forget).await {
+                tracing::warn!(%error, "failed to forget a worker that left");
+            }
             Ok(back)
         })
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use avtomatika_engine::storage::{Index, StoreError, WorkerRecord};
 use avtomatika_protocol::{ClientId, JobId};
@@ -83,6 +83,8 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<Shared, Open
         jobs: Cache::new(CACHED_RECORDS),
         tasks: Cache::new(CACHED_RECORDS),
         full: AtomicBool::new(false),
+        closed: AtomicBool::new(false),
+        opened: AtomicU64::new(0),
     })
 }
 

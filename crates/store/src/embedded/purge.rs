@@ -6,25 +6,37 @@ use redb::ReadableTable;
 use super::write::Tables;
 use super::{Shared, codec};
 
-/// Deletes at most `max` jobs that ended before `before_ms`. Answers how many.
+/// What a clean-up has deleted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Purged {
+    pub(super) jobs: usize,
+    /// What their records took; the file can use that space again.
+    pub(super) bytes: u64,
+}
+
+/// Deletes at most `max` jobs that ended before `before_ms`.
 pub(super) fn purge(
     shared: &Shared,
     tables: &mut Tables<'_>,
     before_ms: u64,
     max: usize,
-) -> Result<usize, redb::Error> {
+) -> Result<Purged, redb::Error> {
     let old: Vec<(u64, u128)> = tables
         .ended
         .range(..(before_ms, u128::MIN))?
         .take(max)
         .map(|row| row.map(|(key, _)| key.value()))
         .collect::<Result<_, _>>()?;
+    let mut purged = Purged {
+        jobs: old.len(),
+        bytes: 0,
+    };
     for (ended_ms, id) in &old {
         tables.ended.remove((*ended_ms, *id))?;
-        let job = tables
-            .jobs
-            .remove(*id)?
-            .and_then(|row| codec::job(row.value()).ok());
+        let job = tables.jobs.remove(*id)?.and_then(|row| {
+            purged.bytes += row.value().len() as u64;
+            codec::job(row.value()).ok()
+        });
         shared.jobs.remove(JobId(uuid::Uuid::from_u128(*id)));
         let Some(job) = job else { continue };
         tables.by_client.remove((job.owner().as_str(), *id))?;
@@ -32,5 +44,5 @@ pub(super) fn purge(
             tables.keys.remove((job.owner().as_str(), key.as_str()))?;
         }
     }
-    Ok(old.len())
+    Ok(purged)
 }

@@ -135,7 +135,7 @@ pub(super) fn remember(shared: &Shared, encoded: Encoded) {
     let now_ms = job.updated_at_ms;
     shared.census.lock().note(&job, batch.from_version == 0);
     if job_bytes.len() <= lookup::CACHED_BYTES_MAX {
-        shared.jobs.put(job.id, job.version, Arc::clone(&job));
+        shared.jobs.put(job.id, Arc::clone(&job));
     } else {
         shared.jobs.remove(job.id);
     }
@@ -145,7 +145,7 @@ pub(super) fn remember(shared: &Shared, encoded: Encoded) {
         match change {
             TaskChange::Add(task, entry) => {
                 if task.params.len() <= lookup::CACHED_BYTES_MAX {
-                    shared.tasks.put(task.id, 0, Arc::from(task));
+                    shared.tasks.put(task.id, Arc::from(task));
                 }
                 index.add(entry, now_ms);
             }

@@ -12,33 +12,38 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::Receiver;
 
 use super::codec::{self, Encoded};
+use super::purge::Purged;
+use super::recover::Adrift;
 use super::requests::{Reply, Request};
+use super::room::Room;
 use super::write::Tables;
-use super::{LEASE_FLUSH_MS, Shared, disk, open, purge, verify, write};
+use super::{LEASE_FLUSH_MS, Shared, disk, purge, verify, write};
 
 /// Requests written in one transaction.
 const GROUP_MAX: usize = 1_024;
-/// How often the free disk space is looked at while there is something to write.
-const DISK_CHECK_EVERY: Duration = Duration::from_millis(500);
-/// How long readers may hold on to a file that must be reopened.
-const REOPEN_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the disk is looked at while it keeps the store from writing.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The writer thread.
 pub(super) struct Writer {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     requests: Receiver<Request>,
     /// Hand-outs not written yet, and since when the oldest waits.
     unwritten: HashMap<TaskId, QueueEntry>,
     unwritten_since: Option<Instant>,
-    disk_checked: Option<Instant>,
+    pub(super) room: Room,
+    pub(super) adrift: Vec<Adrift>,
 }
 
+/// Who is told that their request did not fit, and why.
+pub(super) type Refused = (Reply<()>, StoreError);
+
 /// What to tell whom after the sync.
-enum Done {
+pub(super) enum Done {
     Commit(Box<Encoded>, Reply<()>),
     Register(Box<avtomatika_engine::storage::WorkerRecord>, Reply<()>),
     Forget(Reply<()>),
-    Purge(usize, Reply<usize>),
+    Purge(Purged, Reply<usize>),
 }
 
 impl Writer {
@@ -48,7 +53,8 @@ impl Writer {
             requests,
             unwritten: HashMap::new(),
             unwritten_since: None,
-            disk_checked: None,
+            room: Room::default(),
+            adrift: Vec::new(),
         }
     }
 
@@ -88,6 +94,7 @@ impl Writer {
                 self.write_group(group);
             }
         }
+        self.shared.closed.store(true, Ordering::Release);
         *self.shared.database.write() = None;
         if let Some(reply) = closing {
             // Whoever asked may have gone; the store is closed all the same.
@@ -103,14 +110,18 @@ impl Writer {
                     Duration::from_millis(LEASE_FLUSH_MS).saturating_sub(since.elapsed())
                 }
                 // While it is full nothing is let through that would have the disk looked at.
-                None if self.shared.full.load(Ordering::Relaxed) => DISK_CHECK_EVERY,
+                None if self.is_full() || !self.adrift.is_empty() => LOOK_EVERY,
                 None => return self.requests.blocking_recv(),
             };
             let received =
                 clock.block_on(async { tokio::time::timeout(left, self.requests.recv()).await });
             match received {
                 Ok(request) => return request,
-                Err(_) if self.unwritten.is_empty() => self.check_disk(),
+                Err(_) if !self.adrift.is_empty() => {
+                    self.unwritten_since = self.unwritten_since.map(|_| Instant::now());
+                    self.reopen();
+                }
+                Err(_) if self.unwritten.is_empty() => self.room.check(&self.shared),
                 Err(_) => self.write_group(Vec::new()),
             }
         }
@@ -126,27 +137,48 @@ impl Writer {
             .is_some_and(|since| since.elapsed() >= Duration::from_millis(LEASE_FLUSH_MS))
     }
 
+    fn is_full(&self) -> bool {
+        self.shared.full.load(Ordering::Relaxed)
+    }
+
     /// Writes a group of requests in one transaction and answers them.
-    fn write_group(&mut self, group: Vec<Request>) {
-        self.check_disk();
+    fn write_group(&mut self, mut group: Vec<Request>) {
+        self.room.check(&self.shared);
+        if !self.adrift.is_empty() {
+            self.reopen();
+        }
+        if self.is_full() {
+            group = only_purges(group);
+            if group.is_empty() {
+                // Hand-outs can wait: unwritten, they are made once more after a crash.
+                self.unwritten_since = self.unwritten_since.map(|_| Instant::now());
+                return;
+            }
+            disk::drop_ballast(&self.shared.options.dir);
+        }
         let (mut done, mut refused) = (Vec::new(), Vec::new());
         let result = self.transact(group, &mut done, &mut refused);
         self.unwritten.clear();
         self.unwritten_since = None;
+        match result {
+            Ok(()) => self.answer(done, refused),
+            Err(error) => self.fail(done, refused, &error),
+        }
+    }
+
+    /// Answers a group that has become durable.
+    pub(super) fn answer(&mut self, done: Vec<Done>, refused: Vec<Refused>) {
         for (reply, error) in refused {
             let _gone = reply.send(Err(error));
         }
-        match result {
-            Ok(()) => done.into_iter().for_each(|item| self.finish(item)),
-            Err(error) => self.fail(done, &error),
-        }
+        done.into_iter().for_each(|item| self.finish(item));
     }
 
     fn transact(
         &mut self,
         group: Vec<Request>,
         done: &mut Vec<Done>,
-        refused: &mut Vec<(Reply<()>, StoreError)>,
+        refused: &mut Vec<Refused>,
     ) -> Result<(), redb::Error> {
         let database = self
             .shared
@@ -168,7 +200,7 @@ impl Writer {
         transaction: &redb::WriteTransaction,
         group: Vec<Request>,
         done: &mut Vec<Done>,
-        refused: &mut Vec<(Reply<()>, StoreError)>,
+        refused: &mut Vec<Refused>,
     ) -> Result<(), redb::Error> {
         let mut tables = Tables::open(transaction)?;
         let mut failure = None;
@@ -199,7 +231,7 @@ impl Writer {
         tables: &mut Tables<'_>,
         request: Request,
         done: &mut Vec<Done>,
-        refused: &mut Vec<(Reply<()>, StoreError)>,
+        refused: &mut Vec<Refused>,
     ) -> Result<(), redb::Error> {
         match request {
             Request::Commit { batch, reply } => {
@@ -210,9 +242,9 @@ impl Writer {
                 };
                 match written {
                     Ok(Err(error)) => refused.push((reply, error)),
-                    Ok(Ok(())) => done.push(Done::Commit(Box::new(batch), reply)),
+                    Ok(Ok(())) => done.push(Done::Commit(batch, reply)),
                     Err(error) => {
-                        done.push(Done::Commit(Box::new(batch), reply));
+                        done.push(Done::Commit(batch, reply));
                         return Err(error);
                     }
                 }
@@ -241,9 +273,9 @@ impl Writer {
                 max,
                 reply,
             } => match purge::purge(&self.shared, tables, before_ms, max) {
-                Ok(count) => done.push(Done::Purge(count, reply)),
+                Ok(purged) => done.push(Done::Purge(purged, reply)),
                 Err(error) => {
-                    done.push(Done::Purge(0, reply));
+                    done.push(Done::Purge(Purged::default(), reply));
                     return Err(error);
                 }
             },
@@ -257,6 +289,7 @@ impl Writer {
     fn finish(&mut self, done: Done) {
         match done {
             Done::Commit(batch, reply) => {
+                self.room.used(batch.bytes());
                 write::remember(&self.shared, *batch);
                 let _gone = reply.send(Ok(()));
             }
@@ -279,82 +312,29 @@ impl Writer {
             Done::Forget(reply) => {
                 let _gone = reply.send(Ok(()));
             }
-            Done::Purge(count, reply) => {
+            Done::Purge(purged, reply) => {
                 disk::make_ballast(&self.shared.options.dir);
-                self.disk_checked = None;
-                self.check_disk();
-                let _gone = reply.send(Ok(count));
+                self.room.regained(&self.shared, purged.bytes);
+                let _gone = reply.send(Ok(purged.jobs));
             }
         }
     }
+}
 
-    /// Answers everybody in a group that could not be written.
-    fn fail(&mut self, done: Vec<Done>, error: &redb::Error) {
-        tracing::error!(%error, "failed to write to the store");
-        let full = disk::says_full(error);
-        let answer = if full {
-            StoreError::Full
-        } else {
-            StoreError::broken("write to the store", error)
+/// Turns away what a full disk has no room for.
+fn only_purges(group: Vec<Request>) -> Vec<Request> {
+    let mut purges = Vec::new();
+    for request in group {
+        let _gone = match request {
+            Request::Purge { .. } => {
+                purges.push(request);
+                continue;
+            }
+            Request::Commit { reply, .. }
+            | Request::Register { reply, .. }
+            | Request::Forget { reply, .. } => reply.send(Err(StoreError::Full)),
+            Request::Lease(_) | Request::Close { .. } => continue,
         };
-        if full {
-            self.shared.full.store(true, Ordering::Relaxed);
-            disk::drop_ballast(&self.shared.options.dir);
-        }
-        self.reopen();
-        for item in done {
-            let _gone = match item {
-                Done::Commit(_, reply) | Done::Register(_, reply) | Done::Forget(reply) => {
-                    reply.send(Err(answer.clone())).is_ok()
-                }
-                Done::Purge(_, reply) => reply.send(Err(answer.clone())).is_ok(),
-            };
-        }
     }
-
-    /// Opens the file again: after a failed write redb refuses to go on with the old handle.
-    fn reopen(&mut self) {
-        self.shared.jobs.clear();
-        self.shared.tasks.clear();
-        let old = self.shared.database.write().take();
-        let patience = Instant::now();
-        if let Some(old) = old {
-            while Arc::strong_count(&old) > 1 && patience.elapsed() < REOPEN_PATIENCE {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-        match open::database(&self.shared.options) {
-            Ok(database) => *self.shared.database.write() = Some(Arc::new(database)),
-            Err(error) => tracing::error!(%error, "failed to open the store again"),
-        }
-    }
-
-    /// Goes read-only before the disk is quite full, and back when there is room.
-    fn check_disk(&mut self) {
-        if self
-            .disk_checked
-            .is_some_and(|at| at.elapsed() < DISK_CHECK_EVERY)
-        {
-            return;
-        }
-        self.disk_checked = Some(Instant::now());
-        let options = &self.shared.options;
-        let Some(free) = disk::free_bytes(&options.dir) else {
-            return;
-        };
-        let full = free < options.reserve_bytes;
-        if self.shared.full.swap(full, Ordering::Relaxed) != full {
-            if full {
-                tracing::error!(
-                    free_bytes = free,
-                    "the disk is full, the store is read-only"
-                );
-            } else {
-                tracing::warn!(
-                    free_bytes = free,
-                    "there is room again, the store takes writes"
-                );
-            }
-        }
-    }
+    purges
 }
