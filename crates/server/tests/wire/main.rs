@@ -16,6 +16,10 @@
     clippy::print_stderr,
     reason = "tests may panic"
 )]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "tables and calls read better when JSON is passed as it is written"
+)]
 
 mod blueprint;
 mod bodies;

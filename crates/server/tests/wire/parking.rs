@@ -65,9 +65,9 @@ async fn a_closed_poll_leaves_the_lot_and_takes_no_task() {
         raw.poll("gone").await;
         wire.parked(1).await;
         if reset {
-            raw.reset()
+            raw.reset();
         } else {
-            raw.close()
+            raw.close();
         }
         // hyper drops the handler's future when it reads the end of the stream.
         wire.parked(0).await;

@@ -79,7 +79,7 @@ fn successes() -> Vec<Made> {
             OK,
             with_data.clone(),
         ),
-        made("B.5 no status", json!({"status": null}), OK, done.clone()),
+        made("B.5 no status", json!({"status": null}), OK, done),
         without,
         made(
             "B.5 data",

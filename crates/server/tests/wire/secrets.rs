@@ -20,7 +20,7 @@ async fn a_secret_is_seen_by_its_worker_only() {
         assert!(
             !text.contains("TEST-TOKEN") && !text.contains("$sealed"),
             "{text}"
-        )
+        );
     };
     let job = wire.job(&id).await;
     assert_eq!(

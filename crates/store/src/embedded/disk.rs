@@ -46,11 +46,13 @@ pub(super) fn drop_ballast(dir: &Path) {
 
 /// Whether an error of redb says that the disk (or the quota on it) is full.
 pub(super) fn says_full(error: &redb::Error) -> bool {
-    match error {
-        redb::Error::Io(io) => matches!(
-            io.kind(),
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
-        ),
-        _ => false,
-    }
+    matches!(error, redb::Error::Io(io) if is_full_error(io))
+}
+
+/// Whether an error says that the disk (or the quota on it) is full.
+pub(super) fn is_full_error(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
 }

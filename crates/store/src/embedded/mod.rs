@@ -12,6 +12,10 @@
 mod cache;
 mod codec;
 mod disk;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod faults_tests;
 mod lookup;
 mod open;
 mod purge;
@@ -61,6 +65,9 @@ pub struct EmbeddedOptions {
     pub reserve_bytes: u64,
     /// Memory for redb's page cache, bytes.
     pub page_cache_bytes: usize,
+    /// Makes the file fail on request.
+    #[cfg(test)]
+    pub(crate) faults: Option<Arc<faults::Faults>>,
 }
 
 impl EmbeddedOptions {
@@ -71,6 +78,8 @@ impl EmbeddedOptions {
             lease_ms: 45_000,
             reserve_bytes: 64 << 20,
             page_cache_bytes: 64 << 20,
+            #[cfg(test)]
+            faults: None,
         }
     }
 }

@@ -105,28 +105,69 @@ fn restrict(dir: &Path) -> Result<(), OpenError> {
 
 pub(super) fn database(options: &EmbeddedOptions) -> Result<Database, OpenError> {
     let path = file(options);
-    Database::builder()
-        .set_cache_size(options.page_cache_bytes)
-        .create(&path)
-        .map_err(|error| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.clone() },
-            other => OpenError::Broken {
-                path: path.clone(),
-                reason: other.to_string(),
-            },
-        })
+    let opened = match builder(options, &path) {
+        Err(redb::DatabaseError::Storage(redb::StorageError::Io(error)))
+            if disk::is_full_error(&error) =>
+        {
+            // What opening has to write is far less than the ballast.
+            disk::drop_ballast(&options.dir);
+            builder(options, &path)
+        }
+        other => other,
+    };
+    opened.map_err(|error| match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.clone() },
+        other => OpenError::Broken {
+            path: path.clone(),
+            reason: other.to_string(),
+        },
+    })
 }
 
-/// Makes the tables and checks the format.
+fn builder(options: &EmbeddedOptions, path: &Path) -> Result<Database, redb::DatabaseError> {
+    let mut builder = Database::builder();
+    builder.set_cache_size(options.page_cache_bytes);
+    #[cfg(test)]
+    if let Some(faults) = &options.faults {
+        return builder.create_with_backend(faults.backend(path)?);
+    }
+    builder.create(path)
+}
+
+/// The format of a file that has been prepared before.
+fn format(database: &Database) -> Result<Option<u64>, redb::Error> {
+    let read = database.begin_read()?;
+    match read.open_table(tables::META) {
+        Ok(meta) => Ok(meta.get("format")?.map(|format| format.value())),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the tables and checks the format. Writes nothing if the tables are there: a store opens
+/// on a full disk too.
 fn prepare(database: &Database, path: &Path) -> Result<(), OpenError> {
     let broken = |reason: String| OpenError::Broken {
         path: path.to_path_buf(),
         reason,
     };
-    let write = database
+    match format(database).map_err(|error| broken(error.to_string()))? {
+        Some(tables::FORMAT) => return Ok(()),
+        Some(found) => {
+            return Err(OpenError::Format {
+                path: path.to_path_buf(),
+                found,
+                expected: tables::FORMAT,
+            });
+        }
+        None => {}
+    }
+    let mut write = database
         .begin_write()
         .map_err(|error| broken(error.to_string()))?;
-    let made: Result<u64, redb::Error> = (|| {
+    // Like every other commit, so that a crash after it needs no repair either.
+    write.set_quick_repair(true);
+    let made: Result<(), redb::Error> = (|| {
         write.open_table(tables::JOBS)?;
         write.open_table(tables::BY_CLIENT)?;
         write.open_table(tables::LIVE)?;
@@ -137,24 +178,14 @@ fn prepare(database: &Database, path: &Path) -> Result<(), OpenError> {
         write.open_table(tables::DOCUMENTS)?;
         write.open_table(tables::WORKERS)?;
         let mut meta = write.open_table(tables::META)?;
-        let found = meta.get("format")?.map(|format| format.value());
-        if found.is_none() {
-            meta.insert("format", tables::FORMAT)?;
-        }
-        Ok(found.unwrap_or(tables::FORMAT))
+        meta.insert("format", tables::FORMAT)?;
+        Ok(())
     })();
-    let found = made.map_err(|error| broken(error.to_string()))?;
-    if found != tables::FORMAT {
-        return Err(OpenError::Format {
-            path: path.to_path_buf(),
-            found,
-            expected: tables::FORMAT,
-        });
-    }
+    made.map_err(|error| broken(error.to_string()))?;
     write.commit().map_err(|error| broken(error.to_string()))
 }
 
-fn read_back(
+pub(super) fn read_back(
     database: &Database,
     index: &mut Index,
     census: &mut Census,

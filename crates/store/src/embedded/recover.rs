@@ -70,12 +70,7 @@ impl Writer {
             let _gone = reply.send(Err(answer.clone()));
         }
         for item in done {
-            let _gone = match item {
-                Done::Commit(_, reply) | Done::Register(_, reply) | Done::Forget(reply) => {
-                    reply.send(Err(answer.clone())).is_ok()
-                }
-                Done::Purge(_, reply) => reply.send(Err(answer.clone())).is_ok(),
-            };
+            item.refuse(&answer);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use std::vec::IntoIter;
 
 use avtomatika_engine::storage::{QueueEntry, StoreError};
 use avtomatika_protocol::{TaskId, WorkerId};
@@ -146,9 +147,18 @@ impl Writer {
         self.room.check(&self.shared);
         if !self.adrift.is_empty() {
             self.reopen();
+            if !self.adrift.is_empty() {
+                let answer = StoreError::broken("open the store again", "its disk failed");
+                turn_away(group, &answer);
+                return;
+            }
         }
         if self.is_full() {
-            group = only_purges(group);
+            let (purges, rest) = group
+                .into_iter()
+                .partition(|request| matches!(request, Request::Purge { .. }));
+            turn_away(rest, &StoreError::Full);
+            group = purges;
             if group.is_empty() {
                 // Hand-outs can wait: unwritten, they are made once more after a crash.
                 self.unwritten_since = self.unwritten_since.map(|_| Instant::now());
@@ -157,7 +167,10 @@ impl Writer {
             disk::drop_ballast(&self.shared.options.dir);
         }
         let (mut done, mut refused) = (Vec::new(), Vec::new());
-        let result = self.transact(group, &mut done, &mut refused);
+        let mut group = group.into_iter();
+        let result = self.transact(&mut group, &mut done, &mut refused);
+        // What was not reached is answered with the rest.
+        done.extend(group.filter_map(Done::asked));
         self.unwritten.clear();
         self.unwritten_since = None;
         match result {
@@ -176,7 +189,7 @@ impl Writer {
 
     fn transact(
         &mut self,
-        group: Vec<Request>,
+        group: &mut IntoIter<Request>,
         done: &mut Vec<Done>,
         refused: &mut Vec<Refused>,
     ) -> Result<(), redb::Error> {
@@ -198,7 +211,7 @@ impl Writer {
     fn fill(
         &mut self,
         transaction: &redb::WriteTransaction,
-        group: Vec<Request>,
+        group: &mut IntoIter<Request>,
         done: &mut Vec<Done>,
         refused: &mut Vec<Refused>,
     ) -> Result<(), redb::Error> {
@@ -321,20 +334,32 @@ impl Writer {
     }
 }
 
-/// Turns away what a full disk has no room for.
-fn only_purges(group: Vec<Request>) -> Vec<Request> {
-    let mut purges = Vec::new();
-    for request in group {
-        let _gone = match request {
-            Request::Purge { .. } => {
-                purges.push(request);
-                continue;
+/// Answers requests that can't even be tried.
+fn turn_away(group: Vec<Request>, answer: &StoreError) {
+    for item in group.into_iter().filter_map(Done::asked) {
+        item.refuse(answer);
+    }
+}
+
+impl Done {
+    /// What is to be told whom about this request.
+    fn asked(request: Request) -> Option<Self> {
+        match request {
+            Request::Commit { batch, reply } => Some(Self::Commit(batch, reply)),
+            Request::Register { worker, reply } => Some(Self::Register(worker, reply)),
+            Request::Forget { reply, .. } => Some(Self::Forget(reply)),
+            Request::Purge { reply, .. } => Some(Self::Purge(Purged::default(), reply)),
+            Request::Lease(_) | Request::Close { .. } => None,
+        }
+    }
+
+    /// Tells that it has not been done. Who asked may have gone.
+    pub(super) fn refuse(self, answer: &StoreError) {
+        let _gone = match self {
+            Self::Commit(_, reply) | Self::Register(_, reply) | Self::Forget(reply) => {
+                reply.send(Err(answer.clone())).is_ok()
             }
-            Request::Commit { reply, .. }
-            | Request::Register { reply, .. }
-            | Request::Forget { reply, .. } => reply.send(Err(StoreError::Full)),
-            Request::Lease(_) | Request::Close { .. } => continue,
+            Self::Purge(_, reply) => reply.send(Err(answer.clone())).is_ok(),
         };
     }
-    purges
 }
