@@ -3,7 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use avtomatika_bot_runner::Pool;
 use clap::{Parser, Subcommand};
+
+/// Bytes of the longest name prefix: names have a hash and more behind it.
+const NAME_PREFIX_MAX: usize = 30;
 
 /// A self-hosted orchestrator: jobs walk through blueprints, workers pull tasks over HTTP.
 #[derive(Debug, Parser)]
@@ -69,10 +73,20 @@ pub(crate) struct UpArgs {
     #[command(flatten)]
     pub(crate) bots: BotRunnerArgs,
     /// Token of the one client; made and kept in the data folder without it
-    #[arg(long, env = "CLIENT_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        env = "CLIENT_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     pub(crate) client_token: Option<String>,
     /// Token of workers; made and kept in the data folder without it
-    #[arg(long, env = "GLOBAL_WORKER_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        env = "GLOBAL_WORKER_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     pub(crate) worker_token: Option<String>,
     /// How long ended jobs are kept, hours
     #[arg(long, env = "RETENTION_HOURS", default_value_t = 168)]
@@ -89,7 +103,11 @@ pub(crate) struct UpArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BotRunnerArgs {
     /// Docker Engine to run bots on
-    #[arg(long, env = "DOCKER_HOST", default_value = "unix:///var/run/docker.sock")]
+    #[arg(
+        long,
+        env = "DOCKER_HOST",
+        default_value = "unix:///var/run/docker.sock"
+    )]
     pub(crate) docker_host: String,
     /// Bots one user may have
     #[arg(long, env = "MAX_BOTS_PER_USER", default_value_t = 3)]
@@ -97,6 +115,34 @@ pub(crate) struct BotRunnerArgs {
     /// Python image bots start from
     #[arg(long, env = "BASE_IMAGE", value_name = "IMAGE")]
     pub(crate) base_image: Option<String>,
+    /// What names of bots' containers, networks and images begin with. Two servers on one engine
+    /// are kept apart by giving each its own
+    #[arg(long, env = "BOT_NAME_PREFIX", value_name = "PREFIX", value_parser = name_prefix)]
+    pub(crate) bot_name_prefix: Option<String>,
+    /// IPv4 range bots' networks are cut from, 10.231.0.0/16 without it
+    #[arg(long, env = "BOT_NETWORK_POOL", value_name = "CIDR")]
+    pub(crate) bot_network_pool: Option<Pool>,
+    /// How long a bot has to ask for updates, or to match its ready pattern, seconds
+    #[arg(long, env = "BOT_READY_SECONDS", default_value_t = 60, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) bot_ready_s: u64,
+}
+
+/// A prefix that names of containers, networks, volumes and images may have.
+fn name_prefix(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fits = text.len() <= NAME_PREFIX_MAX
+        && text.chars().all(plain)
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+        && !text.contains("--");
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "up to {NAME_PREFIX_MAX} of a-z, 0-9 and single hyphens, a hyphen neither first nor last"
+        ))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -104,14 +150,28 @@ pub(crate) enum WorkerCommand {
     /// Run Telegram bots in Docker containers
     BotRunner(RunnerArgs),
     /// Answer `echo_task`, the task of the built-in `test_flow`
-    Echo(ConnectArgs),
+    Echo(EchoArgs),
+}
+
+/// `avtomatika worker echo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct EchoArgs {
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+    /// How long each task takes, milliseconds: to see what happens meanwhile
+    #[arg(long, env = "ECHO_WORK_MS", default_value_t = 0)]
+    pub(crate) work_ms: u64,
 }
 
 /// How a worker finds its server.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ConnectArgs {
     /// The server
-    #[arg(long, env = "ORCHESTRATOR_URL", default_value = "http://localhost:8080")]
+    #[arg(
+        long,
+        env = "ORCHESTRATOR_URL",
+        default_value = "http://localhost:8080"
+    )]
     pub(crate) url: String,
     /// The token of workers
     #[arg(long, env = "WORKER_TOKEN", hide_env_values = true)]
@@ -129,7 +189,11 @@ pub(crate) struct RunnerArgs {
     #[command(flatten)]
     pub(crate) bots: BotRunnerArgs,
     /// Folder for the runner's records
-    #[arg(long, env = "BOT_RUNNER_STATE", default_value = "avtomatika-data/bot-runner")]
+    #[arg(
+        long,
+        env = "BOT_RUNNER_STATE",
+        default_value = "avtomatika-data/bot-runner"
+    )]
     pub(crate) state_dir: PathBuf,
     /// Bot API server bots are redirected to instead of Telegram's
     #[arg(long, env = "TELEGRAM_API_URL")]
@@ -151,4 +215,24 @@ pub(crate) struct BenchArgs {
     /// Print the figures as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn prefixes_are_what_an_engine_takes_for_every_kind_of_name() {
+        for good in ["a", "avt-bot", "x9-2"] {
+            assert_eq!(name_prefix(good).unwrap(), good);
+        }
+        for bad in ["", "-a", "a-", "a--b", "A", "a_b", "a/b", "бот", &"a".repeat(31)] {
+            assert!(name_prefix(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -21,6 +21,13 @@ pub(crate) fn apply(options: &mut RunnerOptions, args: &BotRunnerArgs) {
     if let Some(image) = &args.base_image {
         options.base_image.clone_from(image);
     }
+    if let Some(prefix) = &args.bot_name_prefix {
+        options.name_prefix.clone_from(prefix);
+    }
+    if let Some(pool) = args.bot_network_pool {
+        options.network.pool = pool;
+    }
+    options.gate.deadline = Duration::from_secs(args.bot_ready_s);
 }
 
 /// Runs until `shutdown`. Bots keep running when it ends.

@@ -1,5 +1,7 @@
 //! The worker of the built-in `test_flow`: repeats a message.
 
+use std::time::Duration;
+
 use avtomatika_worker::{Failure, TaskContext, WorkerBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,9 +21,14 @@ fn once() -> u32 {
     1
 }
 
-/// Installs the handler of `echo_task`.
-pub(crate) fn register(worker: WorkerBuilder) -> WorkerBuilder {
-    worker.task("echo_task", |context: TaskContext| async move { answer(&context) })
+/// Installs the handler of `echo_task`, which pretends to work for so long.
+pub(crate) fn register(worker: WorkerBuilder, work: Duration) -> WorkerBuilder {
+    worker.task("echo_task", move |context: TaskContext| async move {
+        if !work.is_zero() {
+            tokio::time::sleep(work).await;
+        }
+        answer(&context)
+    })
 }
 
 fn answer(context: &TaskContext) -> Result<Value, Failure> {

@@ -23,9 +23,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
             logs::install(args.log_format);
             worker::bot_runner(runner).await
         }
-        Command::Worker(WorkerCommand::Echo(connect)) => {
+        Command::Worker(WorkerCommand::Echo(echo)) => {
             logs::install(args.log_format);
-            worker::echo(connect).await
+            worker::echo(echo).await
         }
         Command::TelegramSim(sim) => telegram_sim::run(sim).await,
         Command::Bench(bench) => Box::pin(bench::run(bench)).await,
@@ -33,7 +33,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Says what went wrong, and why, on stderr.
-#[expect(clippy::print_stderr, reason = "this is where the binary talks to people")]
+#[expect(
+    clippy::print_stderr,
+    reason = "this is where the binary talks to people"
+)]
 pub(crate) fn complain(error: &anyhow::Error) -> ExitCode {
     eprintln!("avtomatika: {error:#}");
     ExitCode::FAILURE

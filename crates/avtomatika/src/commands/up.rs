@@ -3,10 +3,13 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use avtomatika::blueprints::{self, BotRunnerOptions};
-use avtomatika::{Access, ClientEntry, Embedded, EmbeddedOptions, Engine, Options, Server, Settings};
+use avtomatika::{
+    Access, ClientEntry, Embedded, EmbeddedOptions, Engine, Options, Server, Settings,
+};
 use avtomatika_bot_runner::options::RunnerOptions;
 use avtomatika_engine::clock::{Clock as _, SystemClock};
 use avtomatika_engine::seal::Sealer;
@@ -25,7 +28,11 @@ const RUNNER: &str = "local-bot-runner";
 
 pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let shutdown = signals::shutdown()?;
-    let local = Local::open(&args.data_dir, args.client_token.clone(), args.worker_token.clone())?;
+    let local = Local::open(
+        &args.data_dir,
+        args.client_token.clone(),
+        args.worker_token.clone(),
+    )?;
     let engine = engine(&args, &local)?;
     let access = Access::default()
         .client(ClientEntry {
@@ -34,7 +41,8 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
             trusted: true,
         })
         .worker_token(&local.worker_token);
-    let options = avtomatika_server::Options::new(engine, access, avtomatika_server::metrics::install());
+    let options =
+        avtomatika_server::Options::new(engine, access, avtomatika_server::metrics::install());
     let listen = listen_address(&args)?;
     let server = Server::bind(listen, options)
         .await
@@ -92,7 +100,12 @@ fn listen_address(args: &UpArgs) -> anyhow::Result<SocketAddr> {
         Some(addr) => Ok(addr),
         None => format!("{}:{}", args.api_host, args.api_port)
             .parse()
-            .with_context(|| format!("failed to read API_HOST '{}' as an IP address", args.api_host)),
+            .with_context(|| {
+                format!(
+                    "failed to read API_HOST '{}' as an IP address",
+                    args.api_host
+                )
+            }),
     }
 }
 
@@ -128,7 +141,10 @@ async fn start_sim(
     if !args.telegram_sim {
         return Ok(None);
     }
-    let options = SimOptions { listen: args.telegram_sim_listen, ..SimOptions::default() };
+    let options = SimOptions {
+        listen: args.telegram_sim_listen,
+        ..SimOptions::default()
+    };
     let sim = Sim::bind(options)
         .await
         .with_context(|| format!("failed to listen on {}", args.telegram_sim_listen))?;
@@ -151,7 +167,9 @@ fn start_workers(
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let builder = |name: &str, kind: &str| {
-        Worker::builder(local::url(addr), name).token(&local.worker_token).worker_type(kind)
+        Worker::builder(local::url(addr), name)
+            .token(&local.worker_token)
+            .worker_type(kind)
     };
     if !args.no_bot_runner {
         let mut options = RunnerOptions::new(RUNNER, args.data_dir.join("bot-runner"));
@@ -161,7 +179,10 @@ fn start_workers(
         workers.spawn(async move { bot_runner::run(options, worker, stop).await });
     }
     if args.echo_worker {
-        let (worker, stop) = (echo::register(builder("local-echo", "echo")).build()?, stop.clone());
+        let (worker, stop) = (
+            echo::register(builder("local-echo", "echo"), Duration::ZERO).build()?,
+            stop.clone(),
+        );
         workers.spawn(async move { Ok(worker.run(stop).await?) });
     }
     // With no workers at all there is nothing to wait for but the signal.
@@ -174,12 +195,18 @@ fn start_workers(
 }
 
 /// Tells people where everything is; the token only when it is new.
-#[expect(clippy::print_stdout, reason = "this is where the binary talks to people")]
+#[expect(
+    clippy::print_stdout,
+    reason = "this is where the binary talks to people"
+)]
 fn greet(local: &Local, addr: SocketAddr, client_file: &std::path::Path) {
     println!("Avtomatika is up: {}", local::url(addr));
     if local.is_new {
         println!("  client token (shown this once): {}", local.client_token);
     }
-    println!("  avtomatika-bot finds the server by {}", client_file.display());
+    println!(
+        "  avtomatika-bot finds the server by {}",
+        client_file.display()
+    );
     println!("  try: avtomatika-bot list     stop: Ctrl-C");
 }

@@ -1,12 +1,13 @@
 //! `avtomatika worker …`: a worker in a process of its own.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use avtomatika_bot_runner::options::RunnerOptions;
 use avtomatika_worker::{Worker, WorkerBuilder};
 
 use super::{bot_runner, echo};
-use crate::args::{ConnectArgs, RunnerArgs};
+use crate::args::{ConnectArgs, EchoArgs, RunnerArgs};
 use crate::signals;
 
 /// A builder for a worker with these connection settings.
@@ -15,13 +16,19 @@ fn builder(connect: &ConnectArgs, kind: &str) -> WorkerBuilder {
         .worker_id
         .clone()
         .unwrap_or_else(|| format!("{kind}-{}", uuid::Uuid::now_v7().simple()));
-    Worker::builder(&connect.url, id).token(&connect.token).worker_type(kind)
+    Worker::builder(&connect.url, id)
+        .token(&connect.token)
+        .worker_type(kind)
 }
 
 /// `avtomatika worker echo`.
-pub(crate) async fn echo(connect: ConnectArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn echo(args: EchoArgs) -> anyhow::Result<ExitCode> {
     let shutdown = signals::shutdown()?;
-    echo::register(builder(&connect, "echo")).build()?.run(shutdown).await?;
+    let work = Duration::from_millis(args.work_ms);
+    echo::register(builder(&args.connect, "echo"), work)
+        .build()?
+        .run(shutdown)
+        .await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -29,11 +36,18 @@ pub(crate) async fn echo(connect: ConnectArgs) -> anyhow::Result<ExitCode> {
 pub(crate) async fn bot_runner(args: RunnerArgs) -> anyhow::Result<ExitCode> {
     let shutdown = signals::shutdown()?;
     // Bots belong to the runner's name, so without a given one it must not change.
-    let id = args.connect.worker_id.clone().unwrap_or_else(|| "bot-runner-1".to_owned());
+    let id = args
+        .connect
+        .worker_id
+        .clone()
+        .unwrap_or_else(|| "bot-runner-1".to_owned());
     let mut options = RunnerOptions::new(&id, &args.state_dir);
     options.telegram_api_url = args.telegram_api_url;
     bot_runner::apply(&mut options, &args.bots);
-    let connect = ConnectArgs { worker_id: Some(id), ..args.connect };
+    let connect = ConnectArgs {
+        worker_id: Some(id),
+        ..args.connect
+    };
     bot_runner::run(options, builder(&connect, "bot-runner"), shutdown).await?;
     Ok(ExitCode::SUCCESS)
 }

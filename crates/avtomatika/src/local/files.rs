@@ -51,6 +51,8 @@ pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
         .mode(0o600)
         .open(&draft)
         .with_context(context)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(context)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(context)?;
     fs::rename(&draft, path).with_context(context)
 }

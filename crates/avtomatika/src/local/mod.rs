@@ -52,7 +52,13 @@ impl Local {
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .with_context(|| format!("{} holds no key", dir.join("seal.key").display()))?;
-        Ok(Self { dir: dir.to_path_buf(), client_token, worker_token, seal_key, is_new })
+        Ok(Self {
+            dir: dir.to_path_buf(),
+            client_token,
+            worker_token,
+            seal_key,
+            is_new,
+        })
     }
 
     /// Writes down where the API is and with which token, for `avtomatika-bot`.
@@ -96,7 +102,10 @@ mod tests {
         assert!(first.is_new);
         let file = first.announce("0.0.0.0:8080".parse().unwrap()).unwrap();
         for name in ["client.toml", "worker.token", "seal.key"] {
-            let mode = std::fs::metadata(dir.join(name)).unwrap().permissions().mode();
+            let mode = std::fs::metadata(dir.join(name))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
         let text = std::fs::read_to_string(file).unwrap();

@@ -21,7 +21,6 @@ pub async fn list(session: &mut Session) -> Result<(), Error> {
         .map(|bot| bot.completed(now))
         .collect();
     let view = Bots {
-        count: data.count.max(bots.len() as u64),
         bots,
         ..data
     };

@@ -42,7 +42,7 @@ impl Options {
             sealer,
             settings: Settings::default(),
             clock: Arc::new(SystemClock),
-            entropy: Entropy::System,
+            entropy: Entropy::system(),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use avtomatika_protocol::worker::{Heartbeat, HeartbeatAnswer, Registration, WorkerEvent};
+use avtomatika_protocol::worker::{
+    Heartbeat, HeartbeatAnswer, Registration, RunningTask, WorkerEvent,
+};
 use avtomatika_protocol::{SessionId, WorkerId};
 
 use super::engine::Engine;
@@ -58,7 +60,14 @@ impl Engine {
         }
         self.note_types(&touched, &beat).await?;
         let mut answer = HeartbeatAnswer::default();
-        if let Some(running) = &beat.running {
+        // Workers of the seed era don't name their tasks, but one that says it runs none has
+        // lost whatever it was handed: its count goes down only after the result was taken.
+        let none: &[RunningTask] = &[];
+        let running = match &beat.running {
+            Some(running) => Some(running.as_slice()),
+            None => (beat.load == Some(0.0)).then_some(none),
+        };
+        if let Some(running) = running {
             // A task handed out while this heartbeat was on its way is not named in it yet.
             let before_ms =
                 arrived_ms.saturating_sub(inner.settings.heartbeat_interval_ms.min(5_000));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{JobId, LeaseId, TaskId, WorkerId};
 
+use super::presence::{Held, Worker};
 use super::timers::{Timer, Timers};
 use super::{
     Claim, Due, Lease, QueueCounts, QueueEntry, Reconciled, Touched, WorkerRecord, WorkerView,
@@ -35,45 +36,6 @@ pub struct Index {
     timers: Timers,
     job_retries: HashMap<JobId, u64>,
     workers: HashMap<WorkerId, Worker>,
-}
-
-#[derive(Debug)]
-struct Worker {
-    record: Option<Arc<WorkerRecord>>,
-    last_seen_ms: u64,
-    leased: HashMap<TaskId, Held>,
-}
-
-/// A task in a worker's hands.
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    /// Since when the worker is known to have it: the hand-out, or the last time it named it.
-    known_ms: u64,
-    /// Since when this index knows of it.
-    noted_ms: u64,
-}
-
-impl Worker {
-    fn is_full(&self) -> bool {
-        self.record
-            .as_ref()
-            .and_then(|record| record.registration.max_concurrent_tasks)
-            .is_some_and(|max| self.leased.len() >= usize::try_from(max).unwrap_or(usize::MAX))
-    }
-
-    /// When a lease runs out. The worker's signs of life extend it, but not those of another
-    /// process that registered under the same name later: unless it says that it has the task,
-    /// nobody may be working on it.
-    fn expires_ms(&self, task: TaskId, lease_ms: u64) -> u64 {
-        let by_life_ms = self.last_seen_ms + lease_ms;
-        let (Some(record), Some(held)) = (&self.record, self.leased.get(&task)) else {
-            return by_life_ms;
-        };
-        if held.known_ms >= record.registered_at_ms {
-            return by_life_ms;
-        }
-        by_life_ms.min(record.registered_at_ms.max(held.noted_ms) + lease_ms)
-    }
 }
 
 fn rank(entry: &QueueEntry) -> Rank {
@@ -313,23 +275,14 @@ impl Index {
                 .iter()
                 .any(|run| run.task_id == task && run.lease == lease.id);
             if named {
-                self.vouch(worker, task);
+                if let Some(known) = self.workers.get_mut(worker) {
+                    known.vouch(task);
+                }
             } else if lease.since_ms < before_ms {
                 back.extend(self.hand_back(task, lease.id));
             }
         }
         Reconciled { back, lost }
-    }
-
-    /// The worker that is registered now says it has the task.
-    fn vouch(&mut self, worker: &WorkerId, task: TaskId) {
-        let Some(known) = self.workers.get_mut(worker) else {
-            return;
-        };
-        let registered_ms = known.record.as_ref().map(|record| record.registered_at_ms);
-        if let (Some(held), Some(registered_ms)) = (known.leased.get_mut(&task), registered_ms) {
-            held.known_ms = held.known_ms.max(registered_ms);
-        }
     }
 
     /// The workers that registered.
@@ -523,3 +476,6 @@ impl Index {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

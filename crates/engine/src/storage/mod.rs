@@ -7,6 +7,7 @@
 mod batch;
 mod documents;
 mod index;
+mod presence;
 mod queue;
 mod timers;
 mod workers;

@@ -64,7 +64,7 @@ fn blows() -> impl Strategy<Value = Blow> {
     let stale = prop::bool::weighted(0.2);
     prop_oneof![
         8 => answers().prop_map(Blow::Handler),
-        8 => (status, stale.clone()).prop_map(|(status, stale)| Blow::Report { status, stale }),
+        8 => (status, stale).prop_map(|(status, stale)| Blow::Report { status, stale }),
         4 => (0..LOSSES.len(), stale).prop_map(|(why, stale)| Blow::Lose { why, stale }),
         4 => Just(Blow::RetryDue),
         1 => Just(Blow::Cancel),

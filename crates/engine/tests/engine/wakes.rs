@@ -210,6 +210,17 @@ impl Storm {
                 log()
             );
         }
+        for worker in &workers {
+            let registration = &worker.record.registration;
+            let max = registration.max_concurrent_tasks.unwrap_or(u32::MAX);
+            assert!(
+                worker.leased.len() <= max as usize,
+                "seed {seed}: {} has {} tasks\n{}",
+                registration.worker_id,
+                worker.leased.len(),
+                log()
+            );
+        }
         for Parked { name, only, .. } in &self.polls {
             let worker = workers
                 .iter()

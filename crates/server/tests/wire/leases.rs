@@ -121,6 +121,28 @@ async fn a_task_a_heartbeat_does_not_name_goes_back() {
 }
 
 #[tokio::test]
+async fn a_seed_worker_that_runs_nothing_has_lost_what_it_was_handed() {
+    let mut settings = quick();
+    settings.lease_ms = 60_000;
+    settings.heartbeat_interval_ms = 50;
+    let wire = Wire::with(settings).await;
+    wire.register("seed", &["echo"]).await;
+    wire.register("other", &["echo"]).await;
+    wire.submit(json!({})).await;
+    let lost = wire.take("seed").await;
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let idle = |load| json!({"load": load, "status": "idle", "supported_tasks": ["echo"]});
+    wire.beat("seed", &idle(1)).await;
+    assert!(wire.poll("other", "0").await.is_none());
+    wire.beat("seed", &idle(0)).await;
+    let again = wire.take("other").await;
+    assert_eq!(
+        (&again["task_id"], &again["attempt"]),
+        (&lost["task_id"], &json!(2))
+    );
+}
+
+#[tokio::test]
 async fn a_worker_that_leaves_hands_its_tasks_over() {
     let wire = Wire::start().await;
     wire.register("leaving", &["echo"]).await;

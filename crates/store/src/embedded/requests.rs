@@ -12,7 +12,10 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What the writer is asked to do.
 pub(super) enum Request {
     /// Write a batch.
-    Commit { batch: Box<Encoded>, reply: Reply<()> },
+    Commit {
+        batch: Box<Encoded>,
+        reply: Reply<()>,
+    },
     /// Keep a registration.
     Register {
         worker: Box<WorkerRecord>,

@@ -5,25 +5,29 @@ use std::time::{Duration, Instant};
 
 use super::{Shared, disk};
 
-/// How often the free disk space is looked at while there is something to write.
-const CHECK_EVERY: Duration = Duration::from_millis(500);
+/// How long a write that found no room keeps others from trying, whatever the disk says.
+const EXHAUSTED_FOR: Duration = Duration::from_millis(500);
 
 /// The writer's view of the disk.
 #[derive(Debug, Default)]
 pub(super) struct Room {
-    checked: Option<Instant>,
+    exhausted: Option<Instant>,
     /// What clean-ups have freed inside the file, bytes. The file keeps that space, so the disk
     /// looks as full as before, but new records fit into it.
     regained_bytes: u64,
 }
 
 impl Room {
-    /// Goes read-only before the disk is quite full, and back when there is room.
+    /// Goes read-only before the disk is quite full, and back when there is room. Cheap beside a
+    /// write, so it is asked before each: a fast disk fills up in no time.
     pub(super) fn check(&mut self, shared: &Shared) {
-        if self.checked.is_some_and(|at| at.elapsed() < CHECK_EVERY) {
+        if self
+            .exhausted
+            .is_some_and(|at| at.elapsed() < EXHAUSTED_FOR)
+        {
             return;
         }
-        self.checked = Some(Instant::now());
+        self.exhausted = None;
         let options = &shared.options;
         let Some(free) = disk::free_bytes(&options.dir) else {
             return;
@@ -54,23 +58,19 @@ impl Room {
     /// Notes what a clean-up has freed.
     pub(super) fn regained(&mut self, shared: &Shared, bytes: u64) {
         self.regained_bytes += bytes;
-        self.checked = None;
+        self.exhausted = None;
         self.check(shared);
     }
 
     /// Notes what has been written.
     pub(super) fn used(&mut self, bytes: u64) {
-        let left = self.regained_bytes.saturating_sub(bytes);
-        if left == 0 && self.regained_bytes > 0 {
-            self.checked = None;
-        }
-        self.regained_bytes = left;
+        self.regained_bytes = self.regained_bytes.saturating_sub(bytes);
     }
 
     /// Notes that a write found no room.
     pub(super) fn exhausted(&mut self, shared: &Shared) {
         self.regained_bytes = 0;
-        self.checked = Some(Instant::now());
+        self.exhausted = Some(Instant::now());
         if !shared.full.swap(true, Ordering::Relaxed) {
             tracing::error!("a write found no room on the disk, the store is read-only");
         }

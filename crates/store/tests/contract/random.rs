@@ -54,7 +54,7 @@ async fn act(
     step: u64,
     now_ms: u64,
 ) -> String {
-    let worker = if extra % 2 == 0 { "w" } else { "v" };
+    let worker = if extra.is_multiple_of(2) { "w" } else { "v" };
     match action {
         0 | 1 => {
             let mut entry = entry(number, "t");

@@ -15,9 +15,14 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) async fn open(addr: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(addr).await.context("failed to connect")?;
+        let stream = TcpStream::connect(addr)
+            .await
+            .context("failed to connect")?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(4_096) })
+        Ok(Self {
+            stream,
+            buffer: Vec::with_capacity(4_096),
+        })
     }
 
     /// A POST request as bytes.
@@ -50,7 +55,10 @@ fn whole(buffer: &[u8]) -> anyhow::Result<Option<(u16, usize, usize)>> {
         return Ok(None);
     };
     let head = std::str::from_utf8(buffer.get(..head_end).unwrap_or_default())?;
-    let status = head.get(9..12).and_then(|text| text.parse().ok()).context("no status")?;
+    let status = head
+        .get(9..12)
+        .and_then(|text| text.parse().ok())
+        .context("no status")?;
     let length = head
         .lines()
         .filter_map(|line| line.split_once(':'))

@@ -1,6 +1,6 @@
 //! Latencies to figures.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -11,11 +11,39 @@ pub(super) struct Figures {
     pub(super) p99_ms: f64,
     pub(super) max_ms: f64,
     pub(super) count: usize,
+    /// Processor time of this process for one of them, load and worker included.
+    pub(super) cpu_us: f64,
+}
+
+/// Wall and processor time since its start.
+pub(super) struct Watch {
+    started: Instant,
+    cpu: Duration,
+}
+
+impl Watch {
+    pub(super) fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            cpu: cpu_time(),
+        }
+    }
+}
+
+/// The processor time this process has used.
+fn cpu_time() -> Duration {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(
+        u64::try_from(used.tv_sec).unwrap_or(0),
+        u32::try_from(used.tv_nsec).unwrap_or(0),
+    )
 }
 
 impl Figures {
-    /// Figures of what was done in `elapsed`.
-    pub(super) fn of(mut latencies: Vec<Duration>, elapsed: Duration) -> Self {
+    /// Figures of what was done while `watch` ran.
+    pub(super) fn of(mut latencies: Vec<Duration>, watch: &Watch) -> Self {
+        let elapsed = watch.started.elapsed();
+        let cpu = cpu_time().saturating_sub(watch.cpu);
         latencies.sort_unstable();
         let at = |share: f64| {
             #[expect(
@@ -36,6 +64,8 @@ impl Figures {
             p50_ms: at(0.5),
             p99_ms: at(0.99),
             max_ms: at(1.0),
+            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+            cpu_us: cpu.as_secs_f64() * 1e6 / latencies.len().max(1) as f64,
             count: latencies.len(),
         }
     }
@@ -47,6 +77,7 @@ impl Figures {
             "p99_ms": self.p99_ms,
             "max_ms": self.max_ms,
             "count": self.count,
+            "cpu_us": self.cpu_us,
         })
     }
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
-use super::figures::Figures;
+use super::figures::{Figures, Watch};
 
 pub(super) async fn measure(concurrency: usize, seconds: u64) -> anyhow::Result<Figures> {
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -23,8 +23,8 @@ pub(super) async fn measure(concurrency: usize, seconds: u64) -> anyhow::Result<
     server.spawn(listener.serve(router, stop.clone()));
     let request = Connection::post("/api/jobs/bench", "floor", "{\"message\":\"x\"}");
     let mut slots = JoinSet::new();
-    let start = Instant::now();
-    let end = start + Duration::from_secs(seconds);
+    let watch = Watch::start();
+    let end = Instant::now() + Duration::from_secs(seconds);
     for _ in 0..concurrency {
         let request = request.clone();
         slots.spawn(async move {
@@ -43,7 +43,7 @@ pub(super) async fn measure(concurrency: usize, seconds: u64) -> anyhow::Result<
     while let Some(done) = slots.join_next().await {
         all.extend(done??);
     }
-    let figures = Figures::of(all, start.elapsed());
+    let figures = Figures::of(all, &watch);
     stop.cancel();
     server.join_all().await;
     Ok(figures)

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use avtomatika::{Access, Action, Blueprint, ClientEntry, Dispatch, Embedded, EmbeddedOptions, EndAs};
+use avtomatika::{
+    Access, Action, Blueprint, ClientEntry, Dispatch, Embedded, EmbeddedOptions, EndAs,
+};
 use avtomatika::{Engine, Options, Server};
 use avtomatika_engine::clock::{Clock as _, SystemClock};
 use avtomatika_engine::seal::Sealer;
@@ -17,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
-use super::figures::Figures;
+use super::figures::{Figures, Watch};
 
 const TOKEN: &str = "bench-client";
 const WORKER_TOKEN: &str = "bench-worker";
@@ -43,15 +45,23 @@ impl Stack {
             .endpoint("/jobs/bench")
             .start("start", |_| {
                 Ok(Action::dispatch(
-                    Dispatch::new("noop").on("success", "finished").on("failure", "failed"),
+                    Dispatch::new("noop")
+                        .on("success", "finished")
+                        .on("failure", "failed"),
                 ))
             })
             .end("finished", EndAs::Completed)
             .end("failed", EndAs::Failed)
             .build()?;
-        let engine = Options::new(Arc::new(store), Sealer::new([0; 32])).blueprint(flow).build();
+        let engine = Options::new(Arc::new(store), Sealer::new([0; 32]))
+            .blueprint(flow)
+            .build();
         let access = Access::default()
-            .client(ClientEntry { id: "bench".into(), token: TOKEN.to_owned(), trusted: false })
+            .client(ClientEntry {
+                id: "bench".into(),
+                token: TOKEN.to_owned(),
+                trusted: false,
+            })
             .worker_token(WORKER_TOKEN);
         let options = avtomatika_server::Options::new(
             engine.clone(),
@@ -72,15 +82,22 @@ impl Stack {
         let mut worker = JoinSet::new();
         let stop = worker_stop.clone();
         worker.spawn(async move { noop.run(stop).await.map_err(Into::into) });
-        Ok(Self { engine, addr, worker_stop, server_stop, worker, server: servers })
+        Ok(Self {
+            engine,
+            addr,
+            worker_stop,
+            server_stop,
+            worker,
+            server: servers,
+        })
     }
 
     /// Runs jobs in a closed loop of so many slots.
     pub(super) async fn measure(&self, slots: usize, seconds: u64) -> anyhow::Result<Figures> {
         self.load(slots, WARM_UP).await?;
-        let start = Instant::now();
+        let watch = Watch::start();
         let latencies = self.load(slots, Duration::from_secs(seconds)).await?;
-        Ok(Figures::of(latencies, start.elapsed()))
+        Ok(Figures::of(latencies, &watch))
     }
 
     async fn load(&self, slots: usize, time: Duration) -> anyhow::Result<Vec<Duration>> {

@@ -43,12 +43,20 @@ async fn measure(args: &BenchArgs) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for concurrency in &args.concurrency {
         let figures = floor::measure(*concurrency, args.seconds).await?;
-        rows.push(Row { name: "floor", concurrency: *concurrency, figures });
+        rows.push(Row {
+            name: "floor",
+            concurrency: *concurrency,
+            figures,
+        });
     }
     let stack = jobs::Stack::start(&args.data_dir).await?;
     for concurrency in &args.concurrency {
         let figures = stack.measure(*concurrency, args.seconds).await?;
-        rows.push(Row { name: "jobs", concurrency: *concurrency, figures });
+        rows.push(Row {
+            name: "jobs",
+            concurrency: *concurrency,
+            figures,
+        });
     }
     stack.stop().await?;
     Ok(rows)
@@ -69,7 +77,7 @@ fn show(args: &BenchArgs, rows: &[Row]) {
         println!("{}", json!({ "seconds": args.seconds, "rows": rows }));
         return;
     }
-    println!("what    in flight   per second   p50 ms   p99 ms   of floor / 3");
+    println!("what    in flight   per second   p50 ms   p99 ms   cpu µs   of floor / 3");
     for row in rows {
         let floor = rows
             .iter()
@@ -81,12 +89,13 @@ fn show(args: &BenchArgs, rows: &[Row]) {
             String::new()
         };
         println!(
-            "{:<7} {:>9}   {:>10.0}   {:>6.2}   {:>6.2}   {ratio}",
+            "{:<7} {:>9}   {:>10.0}   {:>6.2}   {:>6.2}   {:>6.0}   {ratio}",
             row.name,
             row.concurrency,
             row.figures.per_second,
             row.figures.p50_ms,
-            row.figures.p99_ms
+            row.figures.p99_ms,
+            row.figures.cpu_us
         );
     }
     println!("floor: requests to a bare server; jobs: durably completed, submit to completed.");
