@@ -148,7 +148,6 @@ async fn the_plan_works_with_the_published_python_sdk() {
     let mut stack = Stack::start(Setup::default().argument(&["--no-bot-runner"])).await;
     let worker = python(&stack.api.url, stack.root.path(), "local-test-worker", &[]);
     the_plan(&stack, "local-test-worker").await;
-    // Sent on SIGTERM or not, the server outlives its worker and ends well.
     let output = worker.output();
     assert!(output.contains("received echo_task"), "{output}");
     drop(worker);
@@ -225,7 +224,12 @@ async fn a_python_worker_outlives_a_killed_server() {
         let line = |line: &&str| line.contains("received echo_task") && line.contains(job);
         output.lines().filter(line).count()
     };
-    assert_eq!((times(&in_hand), times(&later)), (1, 1), "each once");
+    // A hand-out is not flushed to disk, so the crash may have had it made twice; its job ended
+    // once all the same.
+    assert!((1..=2).contains(&times(&in_hand)));
+    assert_eq!(times(&later), 1);
+    let ended = stack.api.metric("avtomatika_jobs_ended_total", "test_flow").await;
+    assert_eq!(ended, 2.0);
     drop(worker);
     stack.stop().await;
 }
@@ -288,9 +292,11 @@ async fn the_failing_task_of_the_plan_ends_as_its_code_says() {
     let job = api.submit(path, &json!({"code": "NO_LUCK"})).await;
     let view = api.end(&job, 20).await;
     assert_eq!(view["current_state"], "failed", "{view}");
-    // A passing fault is tried four times in all, as in the seed era.
+    // A passing fault is tried four times in all, as in the seed era, and then is a failure.
     let view = api.end(&transient, 60).await;
-    assert_eq!(view["status"], "quarantined", "{view}");
+    assert_eq!(view["current_state"], "failed", "{view}");
+    let message = "Task failed after 4 attempts: Intentional failure for testing";
+    assert_eq!(view["error_message"], message, "{view}");
     let tries = |line: &&str| line.contains("failing on purpose with TRANSIENT_ERROR");
     assert_eq!(worker.output().lines().filter(tries).count(), 4);
     drop(worker);

@@ -41,16 +41,25 @@ fn is_code(text: &str) -> bool {
 fn codes_in(path: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     let words = lines.flat_map(|line| line.split('"').skip(1).step_by(2));
-    words.filter(|word| is_code(word)).map(str::to_owned).collect()
+    words
+        .filter(|word| is_code(word))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn codes_of_sources() -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
     for source in SOURCES {
         let path = root().join(source);
-        let files = if path.is_dir() { below(&path, ".rs") } else { vec![path] };
+        let files = if path.is_dir() {
+            below(&path, ".rs")
+        } else {
+            vec![path]
+        };
         for file in files.iter().filter(|file| !file.ends_with("tests.rs")) {
             codes.extend(codes_in(file));
         }
@@ -62,19 +71,28 @@ fn codes_of_sources() -> BTreeSet<String> {
 fn codes_of(document: &str) -> Vec<String> {
     let rows = rows(&read(document));
     let first = rows.iter().filter_map(|row| row.first());
-    first.flat_map(|cell| quoted(cell)).filter(|word| is_code(word)).collect()
+    first
+        .flat_map(|cell| quoted(cell))
+        .filter(|word| is_code(word))
+        .collect()
 }
 
 #[test]
 fn every_code_has_a_row_and_every_row_a_code() {
     let made = codes_of_sources();
-    assert!(made.contains("QUOTA_EXCEEDED") && made.contains("STORAGE_FULL"), "{made:?}");
+    assert!(
+        made.contains("QUOTA_EXCEEDED") && made.contains("STORAGE_FULL"),
+        "{made:?}"
+    );
     for document in [ENGLISH, RUSSIAN] {
         let told: BTreeSet<String> = codes_of(document).into_iter().collect();
         let missing: Vec<_> = made.difference(&told).collect();
         let stale: Vec<_> = told.difference(&made).collect();
         assert!(missing.is_empty(), "{document} lacks {missing:?}");
-        assert!(stale.is_empty(), "{document} has codes that no source has: {stale:?}");
+        assert!(
+            stale.is_empty(),
+            "{document} has codes that no source has: {stale:?}"
+        );
     }
 }
 
@@ -83,7 +101,10 @@ fn both_languages_have_the_same_rows() {
     assert_eq!(codes_of(ENGLISH), codes_of(RUSSIAN));
     for document in [ENGLISH, RUSSIAN] {
         for row in rows(&read(document)) {
-            assert!(row.iter().all(|cell| !cell.is_empty()), "{document}: an empty cell in {row:?}");
+            assert!(
+                row.iter().all(|cell| !cell.is_empty()),
+                "{document}: an empty cell in {row:?}"
+            );
         }
     }
 }

@@ -16,7 +16,9 @@ pub(crate) fn read(path: &str) -> String {
 /// The files below a folder whose names end so, in order.
 pub(crate) fn below(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+    for entry in
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+    {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(below(&path, ending));
@@ -33,13 +35,21 @@ pub(crate) fn rows(markdown: &str) -> Vec<Vec<String>> {
     let lines = markdown.lines().filter(|line| line.starts_with('|'));
     let cells = lines.map(|line| {
         let inner = line.trim().trim_matches('|').replace("\\|", "\u{0}");
-        let cells = inner.split('|').map(|cell| cell.trim().replace('\u{0}', "|"));
+        let cells = inner
+            .split('|')
+            .map(|cell| cell.trim().replace('\u{0}', "|"));
         cells.collect::<Vec<String>>()
     });
-    cells.filter(|row| !row.iter().all(|cell| cell.starts_with("--"))).collect()
+    cells
+        .filter(|row| !row.iter().all(|cell| cell.starts_with("--")))
+        .collect()
 }
 
 /// What stands in backquotes in a text.
 pub(crate) fn quoted(text: &str) -> Vec<String> {
-    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }

@@ -6,7 +6,12 @@ use crate::files::{below, root};
 
 fn documents() -> Vec<PathBuf> {
     let mut documents = below(&root().join("docs"), ".md");
-    let at_the_root = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    let at_the_root = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+    ];
     documents.extend(at_the_root.map(|name| root().join(name)));
     documents
 }
@@ -19,14 +24,21 @@ fn targets(markdown: &str) -> Vec<&str> {
 
 /// A heading's anchor as code hosts make it.
 fn anchor(heading: &str) -> String {
-    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-    kept.collect::<String>().trim().to_lowercase().replace(' ', "-")
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>()
+        .trim()
+        .to_lowercase()
+        .replace(' ', "-")
 }
 
 fn has_anchor(document: &Path, wanted: &str) -> bool {
     let text = std::fs::read_to_string(document).unwrap();
     let headings = text.lines().filter(|line| line.starts_with('#'));
-    headings.map(|line| anchor(line.trim_start_matches('#'))).any(|found| found == wanted)
+    headings
+        .map(|line| anchor(line.trim_start_matches('#')))
+        .any(|found| found == wanted)
 }
 
 #[test]

@@ -13,16 +13,24 @@ fn flags(command: &[&str]) -> BTreeSet<String> {
     let words = help.lines().filter_map(|line| {
         let line = line.trim_start();
         let line = line.split_once(", ").map_or(line, |(short, rest)| {
-            if short.starts_with('-') && short.len() == 2 { rest } else { line }
+            if short.starts_with('-') && short.len() == 2 {
+                rest
+            } else {
+                line
+            }
         });
-        line.starts_with("--").then(|| line.split(' ').next().unwrap_or_default().to_owned())
+        line.starts_with("--")
+            .then(|| line.split(' ').next().unwrap_or_default().to_owned())
     });
     words.filter(|flag| flag != "--help").collect()
 }
 
 fn told() -> BTreeSet<String> {
     let rows = rows(&read("docs/operating.md"));
-    rows.iter().flat_map(|row| row.iter().take(2)).flat_map(|cell| quoted(cell)).collect()
+    rows.iter()
+        .flat_map(|row| row.iter().take(2))
+        .flat_map(|cell| quoted(cell))
+        .collect()
 }
 
 #[test]
@@ -32,14 +40,20 @@ fn every_flag_is_told() {
         let flags = flags(command);
         assert!(flags.len() > 3, "{command:?}: {flags:?}");
         let missing: Vec<_> = flags.difference(&told).collect();
-        assert!(missing.is_empty(), "docs/operating.md lacks {missing:?} of {command:?}");
+        assert!(
+            missing.is_empty(),
+            "docs/operating.md lacks {missing:?} of {command:?}"
+        );
     }
 }
 
 #[test]
 fn every_variable_is_told() {
     let (args, told) = (read("crates/avtomatika/src/args.rs"), told());
-    let variables = args.split("env = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let variables = args
+        .split("env = \"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
     let variables: BTreeSet<String> = variables.map(str::to_owned).collect();
     assert!(variables.contains("AVTOMATIKA_DATA"), "{variables:?}");
     let missing: Vec<_> = variables.difference(&told).collect();

@@ -35,6 +35,13 @@ pub(super) fn make_ballast(dir: &Path) {
     }
 }
 
+/// Throws the ballast off if a clean-up may need the room: there is less left than it takes.
+pub(super) fn make_way(dir: &Path) {
+    if free_bytes(dir).is_none_or(|free| free < BALLAST_BYTES) {
+        drop_ballast(dir);
+    }
+}
+
 /// Throws the ballast off to make room.
 pub(super) fn drop_ballast(dir: &Path) {
     match fs::remove_file(ballast(dir)) {

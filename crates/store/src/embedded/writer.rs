@@ -164,7 +164,7 @@ impl Writer {
                 self.unwritten_since = self.unwritten_since.map(|_| Instant::now());
                 return;
             }
-            disk::drop_ballast(&self.shared.options.dir);
+            disk::make_way(&self.shared.options.dir);
         }
         let (mut done, mut refused) = (Vec::new(), Vec::new());
         let mut group = group.into_iter();

@@ -169,13 +169,17 @@ async fn a_disk_others_fill_to_the_last_byte() {
             .insert("fill".to_owned(), "x".repeat(20_000).into());
         store.commit(new(big)).await.unwrap();
     }
+    let ballast = disk.store().join("ballast");
+    assert!(ballast.exists());
     let others = disk.fill();
     // Whatever the file has inside may still be used up; then it is over.
     let upto = fill_with_jobs(&store, kept).await;
     assert!(store.is_full());
     assert_readable(&store, upto).await;
+    assert!(ballast.exists(), "it is for the clean-up");
     let deleted = store.purge(NOW_MS + 1, 60).await.unwrap();
     assert_eq!(deleted, 60);
+    assert!(!ballast.exists(), "nothing else was free");
     commits_within(&store, 9_001, Duration::ZERO).await;
     let (taken, _) = claim(&store, "w", 1, &["t"]).await.unwrap();
     assert_eq!(taken.job_id, job_id(9_001));
@@ -185,6 +189,9 @@ async fn a_disk_others_fill_to_the_last_byte() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     commits_within(&store, 9_003, Duration::from_secs(3)).await;
     assert!(!store.is_full());
+    // The next clean-up has its reserve again.
+    store.purge(NOW_MS + 1, 1).await.unwrap();
+    assert!(ballast.exists());
     store.close().await.unwrap();
     let store = disk.open(2 << 20);
     for number in [9_001, 9_002, 9_003] {

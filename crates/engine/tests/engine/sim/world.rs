@@ -91,6 +91,7 @@ impl World {
             settings.lease_ms = LEASE_MS;
             settings.heartbeat_interval_ms = 1_000;
             settings.broken_connection_grace_ms = 1_000;
+            settings.poll_timeout_ms = 100_000_000;
         });
         let workers = vec![
             Worker::new("a", 1, false),
@@ -304,10 +305,11 @@ impl World {
         let worker = &mut self.workers[place];
         if worker.running.len() < worker.max as usize && self.dice.random_range(0..2) == 0 {
             let (engine, name) = (self.lab.engine.clone(), worker.name);
+            // In the calm polls wait for ever: a wake-up that is lost then is a job that never ends.
             let poll = Poll {
                 worker: name.into(),
                 types: None,
-                wait_ms: 3_000,
+                wait_ms: if self.storming { 3_000 } else { u64::MAX },
             };
             worker.poll = Some(tokio::spawn(async move { engine.poll(poll).await }));
         }
