@@ -182,4 +182,12 @@ impl RunnerOptions {
             },
         }
     }
+
+    /// How long a restarted bot must stay up to be shown as running again: longer than the pace
+    /// at which it would end as a crash loop, so that one that crashes over and over never looks
+    /// healthy in between.
+    pub(crate) fn steady_after(&self) -> Duration {
+        let crashes = u32::try_from(self.crash.crashes_max).unwrap_or(u32::MAX);
+        self.gate.alive.max(self.crash.window / crashes.max(1))
+    }
 }

@@ -8,15 +8,21 @@ use avtomatika_protocol::bot::BotState;
 use crate::inspect::Seen;
 use crate::record::{Gate, Record};
 
-/// The state of a bot that has a container.
-pub(crate) fn of(seen: &Seen, record: Option<&Record>, now_ns: i128, alive: Duration) -> BotState {
+/// The state of a bot that has a container. One that was restarted runs again once it has been
+/// up for `steady_after`.
+pub(crate) fn of(
+    seen: &Seen,
+    record: Option<&Record>,
+    now_ns: i128,
+    steady_after: Duration,
+) -> BotState {
     let halted = record.and_then(|record| record.halted.as_ref());
     let gate = record.map_or(Gate::Passed, |record| record.gate);
     match (seen.status.as_str(), halted) {
         ("running", _) => {
             // A crashing bot is up most of the time: "running" is what stays up.
-            let alive_ns = i128::try_from(alive.as_nanos()).unwrap_or(i128::MAX);
-            let steady = seen.started_ns.is_some_and(|at| now_ns - at >= alive_ns);
+            let steady_ns = i128::try_from(steady_after.as_nanos()).unwrap_or(i128::MAX);
+            let steady = seen.started_ns.is_some_and(|at| now_ns - at >= steady_ns);
             match gate {
                 Gate::Passed if seen.restarts == 0 || steady => BotState::Running,
                 Gate::Failed if steady => BotState::Running,

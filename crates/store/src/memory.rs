@@ -8,8 +8,8 @@ use std::sync::Arc;
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
-    Answer, Batch, Claim, Document, Due, Index, Lease, QueueCounts, QueueEntry, Reconciled, Store,
-    StoreError, Task, TaskChange, Touched, WorkerRecord, WorkerView,
+    Answer, Batch, Claim, Claimed, Document, Due, Index, QueueCounts, QueueEntry, Reconciled,
+    Store, StoreError, Task, TaskChange, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
@@ -210,7 +210,7 @@ impl Store for Memory {
         answer(self.with(|state| state.documents.get(key).cloned()))
     }
 
-    fn claim(&self, claim: Claim) -> Answer<'_, Option<(QueueEntry, Lease)>> {
+    fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {
         answer(self.with(|state| state.index.claim(&claim)))
     }
 

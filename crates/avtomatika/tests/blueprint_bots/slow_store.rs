@@ -8,7 +8,7 @@ use avtomatika::Memory;
 use avtomatika::engine::blueprint::DocumentKey;
 use avtomatika::engine::machine::Job;
 use avtomatika::engine::storage::{
-    Answer, Batch, Claim, Document, Due, Lease, QueueCounts, QueueEntry, Reconciled, Store,
+    Answer, Batch, Claim, Claimed, Document, Due, QueueCounts, QueueEntry, Reconciled, Store,
     StoreError, Task, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika::protocol::worker::RunningTask;
@@ -70,7 +70,7 @@ impl Store for SlowStore {
         self.inner.queue_entry(id)
     }
 
-    fn claim(&self, claim: Claim) -> Answer<'_, Option<(QueueEntry, Lease)>> {
+    fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {
         self.inner.claim(claim)
     }
 

@@ -3,11 +3,27 @@
 use std::time::{Duration, Instant};
 
 use super::support::cli;
-use super::support::containers::with_bots;
+use super::support::containers::{BotStack, with_bots};
 use super::support::stack::Setup;
 use super::support::until;
 
 const RED: &str = "\u{1b}[31m";
+
+/// What the CLI prints to a terminal, colours included.
+async fn on_terminal(bots: &BotStack, arguments: &str) -> String {
+    let program = cli::command(bots.stack.root.path(), &[]);
+    let program = program.as_std().get_program().to_str().unwrap().to_owned();
+    let mut script = tokio::process::Command::new("script");
+    script
+        .args(["-qec", &format!("{program} {arguments}"), "/dev/null"])
+        .current_dir(bots.stack.root.path())
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .stdin(std::process::Stdio::null());
+    let output = script.output().await.expect("script, of Debian's bsdutils");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_shows_its_traceback_and_is_never_called_running() {
@@ -25,9 +41,7 @@ async fn a_crash_shows_its_traceback_and_is_never_called_running() {
         let logs = bots.bot(&["logs", "error-bot"]).await.ok().stdout;
         assert!(logs.contains("Traceback (most recent call last):"), "{logs}");
         assert!(logs.contains("ValueError: TEST ERROR"), "{logs}");
-        let mut coloured = cli::command(bots.stack.root.path(), &["logs", "error-bot"]);
-        coloured.env("FORCE_COLOR", "1").env("CLICOLOR_FORCE", "1");
-        let logs = cli::of(coloured).await.ok().stdout;
+        let logs = on_terminal(&bots, "logs error-bot").await;
         for line in ["Traceback (most recent call last):", "ValueError: TEST ERROR"] {
             assert!(logs.contains(&format!("{RED}{line}")), "{logs:?}");
         }

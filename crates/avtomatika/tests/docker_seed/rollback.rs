@@ -12,7 +12,8 @@ use super::{BOT, BOT_TOKEN};
 
 /// Updates to a version that fails; what the CLI says about it.
 async fn refused(bots: &BotStack, name: &str, code: &str) -> Value {
-    let file = bots.file(&format!("{name}.py"), code);
+    // A plain `token.py` would hide the module of that name from Python itself.
+    let file = bots.file(&format!("new_{name}.py"), code);
     let update = ["update", "careful", "--simple", &file, "--json"];
     let update = [&update[..], &["-r", "aiogram>=3,<4"]].concat();
     let ran = bots.bot(&update).await.ended(4);

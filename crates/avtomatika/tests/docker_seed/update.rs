@@ -71,7 +71,7 @@ async fn an_update_loses_nothing_and_never_polls_twice() {
         let sent = writer.stop().await;
         nothing_is_lost(&bots, sent).await;
         assert_eq!(ask(&bots, "громко").await, "ГРОМКО");
-        let logs = bots.bot(&["logs", "update-test-bot"]).await.ok().stdout;
+        let logs = bots.bot(&["logs", "update-test-bot", "-n", "10000"]).await.ok().stdout;
         assert!(logs.contains("Starting Echo Bot V2..."), "{logs}");
         // The old one is gone: one container, and its own log only.
         assert!(!logs.contains("Starting Echo Bot..."), "{logs}");

@@ -86,7 +86,12 @@ pub(super) fn describe(inner: &Inner, found: &Found) -> Status {
         container_id: Some(seen.id.clone()),
         container_name: seen.name.clone(),
         status: seen.status.clone(),
-        state: state::of(seen, record.as_ref(), now_ns(), inner.options.gate.alive),
+        state: state::of(
+            seen,
+            record.as_ref(),
+            now_ns(),
+            inner.options.steady_after(),
+        ),
         restarts: state::restarts(seen, record.as_ref()),
         exit_code: ended.then_some(seen.exit_code),
         oom_killed: ended && seen.oom_killed,

@@ -13,7 +13,7 @@ use super::error::EngineError;
 use super::parking::Wake;
 use super::through::Through;
 use crate::names;
-use crate::storage::{Claim, Lease, QueueEntry, Task, Touched};
+use crate::storage::{Claim, Claimed, Lease, QueueEntry, Task, Touched};
 
 /// A worker's wish for a task.
 #[derive(Clone, Debug)]
@@ -39,6 +39,13 @@ pub struct Handout {
     tied: bool,
 }
 
+/// What a look for a task came to.
+enum Took {
+    Task(Box<Handout>),
+    Nothing,
+    Full,
+}
+
 impl Engine {
     /// Waits for a task for a worker. Answers `None` when there was none in time.
     ///
@@ -62,43 +69,46 @@ impl Engine {
                 return Ok(None);
             }
             let wanted = types(&touched);
-            let took = self
-                .take(&poll.worker, &touched, Arc::clone(&wanted))
-                .await?;
+            let took = self.take(&poll.worker, Arc::clone(&wanted)).await?;
             // Whoever is woken for a task and takes another one, or can't take any, leaves the
             // wake-up to the next.
             if let Some(wake) = wake.take()
                 && match &took {
-                    Some(handout) => wake.was_for(&handout.message.task_type, handout.tied),
-                    None => !touched.is_full() && wake.is_among(&wanted),
+                    Took::Task(handout) => wake.was_for(&handout.message.task_type, handout.tied),
+                    Took::Nothing => wake.is_among(&wanted),
+                    Took::Full => false,
                 }
             {
                 wake.spent();
             }
-            if took.is_some() {
-                return Ok(took);
-            }
+            let full = match took {
+                Took::Task(handout) => return Ok(Some(*handout)),
+                Took::Nothing => false,
+                Took::Full => true,
+            };
             if poll.wait_ms == 0 || inner.parking.len() >= inner.settings.parked_polls_max {
                 return Ok(None);
             }
             // A full worker waits for its own capacity only, so that wake-ups for ready tasks go
             // to those who can take them.
-            let wanted = if touched.is_full() {
+            let parked_for = if full {
                 Arc::default()
             } else {
-                wanted
+                Arc::clone(&wanted)
             };
-            let parked = inner.parking.park(&poll.worker, Arc::clone(&wanted));
+            let parked = inner.parking.park(&poll.worker, parked_for);
             // Between looking and parking a task may have become ready, or the worker free.
             let now = self.seen(&poll.worker).await?;
-            let changed =
-                now.is_full() != touched.is_full() || !Arc::ptr_eq(&now.record, &touched.record);
+            let other_types = !Arc::ptr_eq(&now.record, &touched.record);
             touched = now;
-            if changed {
+            if other_types {
                 continue;
             }
-            if let Some(handout) = self.take(&poll.worker, &touched, wanted).await? {
-                return Ok(Some(handout));
+            match self.take(&poll.worker, wanted).await? {
+                Took::Task(handout) => return Ok(Some(*handout)),
+                Took::Nothing if full => continue,
+                Took::Full if !full => continue,
+                Took::Nothing | Took::Full => {}
             }
             tokio::select! {
                 () = parked.woken() => wake = parked.take_wake(),
@@ -116,7 +126,10 @@ impl Engine {
             return Ok(None);
         }
         let touched = self.seen(worker).await?;
-        self.take(worker, &touched, self.types_of(&touched)).await
+        match self.take(worker, self.types_of(&touched)).await? {
+            Took::Task(handout) => Ok(Some(*handout)),
+            Took::Nothing | Took::Full => Ok(None),
+        }
     }
 
     /// Puts a task back that did not reach its worker.
@@ -136,32 +149,20 @@ impl Engine {
     }
 
     /// Takes a task. One that was leased when its caller went away goes back to the queue.
-    async fn take(
-        &self,
-        worker: &WorkerId,
-        touched: &Touched,
-        types: Arc<[Arc<str>]>,
-    ) -> Result<Option<Handout>, EngineError> {
-        if touched.is_full() || types.is_empty() {
-            return Ok(None);
-        }
+    async fn take(&self, worker: &WorkerId, types: Arc<[Arc<str>]>) -> Result<Took, EngineError> {
         let (give, taken) = oneshot::channel();
         let (engine, worker) = (self.clone(), worker.clone());
         let work = async move {
             let took = engine.claim(&worker, types).await;
-            if let Err(Ok(Some(handout))) = give.send(took) {
+            if let Err(Ok(Took::Task(handout))) = give.send(took) {
                 engine.hand_back(handout.task, handout.lease).await;
             }
         };
         Through::new(&self.0.unfinished, work).await;
-        taken.await.unwrap_or(Ok(None))
+        taken.await.unwrap_or(Ok(Took::Nothing))
     }
 
-    async fn claim(
-        &self,
-        worker: &WorkerId,
-        types: Arc<[Arc<str>]>,
-    ) -> Result<Option<Handout>, EngineError> {
+    async fn claim(&self, worker: &WorkerId, types: Arc<[Arc<str>]>) -> Result<Took, EngineError> {
         let inner = &self.0;
         let claim = Claim {
             worker: worker.clone(),
@@ -169,13 +170,18 @@ impl Engine {
             lease: inner.entropy.lease_id(),
             now_ms: self.now_ms(),
         };
-        while let Some((entry, lease)) = inner.store.claim(claim.clone()).await? {
+        loop {
+            let (entry, lease) = match inner.store.claim(claim.clone()).await? {
+                Claimed::Task(entry, lease) => (entry, lease),
+                Claimed::Nothing => return Ok(Took::Nothing),
+                Claimed::Full => return Ok(Took::Full),
+            };
             let task = entry.task_id;
-            match self.hand_out(worker, entry, &lease).await {
+            match self.hand_out(worker, *entry, &lease).await {
                 Ok(None) => {}
                 Ok(Some(handout)) => {
                     inner.timer_changed.notify_one();
-                    return Ok(Some(handout));
+                    return Ok(Took::Task(Box::new(handout)));
                 }
                 // What can't be read now must not stay with a worker that was never told.
                 Err(error) => {
@@ -184,7 +190,6 @@ impl Engine {
                 }
             }
         }
-        Ok(None)
     }
 
     /// Makes the message for a leased task. A task whose secrets don't open is reported failed.

@@ -13,7 +13,8 @@ use avtomatika_protocol::{JobId, LeaseId, TaskId, WorkerId};
 use super::presence::{Held, Worker};
 use super::timers::{Timer, Timers};
 use super::{
-    Claim, Due, Lease, QueueCounts, QueueEntry, Reconciled, Touched, WorkerRecord, WorkerView,
+    Claim, Claimed, Due, Lease, QueueCounts, QueueEntry, Reconciled, Touched, WorkerRecord,
+    WorkerView,
 };
 
 /// How long a registration without a sign of life is remembered.
@@ -100,11 +101,18 @@ impl Index {
     }
 
     /// Leases the best ready task to a worker.
-    pub fn claim(&mut self, claim: &Claim) -> Option<(QueueEntry, Lease)> {
+    pub fn claim(&mut self, claim: &Claim) -> Claimed {
         // Polls of one worker may race each other to here.
         if self.workers.get(&claim.worker).is_some_and(Worker::is_full) {
-            return None;
+            return Claimed::Full;
         }
+        match self.claim_best(claim) {
+            Some((entry, lease)) => Claimed::Task(Box::new(entry), lease),
+            None => Claimed::Nothing,
+        }
+    }
+
+    fn claim_best(&mut self, claim: &Claim) -> Option<(QueueEntry, Lease)> {
         let pinned = self.pinned.get(&claim.worker);
         let best = claim
             .types

@@ -22,7 +22,7 @@ use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
 pub use batch::{Batch, DocumentChange, TaskChange};
 pub use documents::Document;
 pub use index::Index;
-pub use queue::{Claim, Due, Lease, QueueCounts, QueueEntry, Task};
+pub use queue::{Claim, Claimed, Due, Lease, QueueCounts, QueueEntry, Task};
 pub use workers::{Reconciled, Touched, WorkerRecord, WorkerView};
 
 use crate::blueprint::DocumentKey;
@@ -103,11 +103,12 @@ pub trait Store: Send + Sync + 'static {
     /// Reads a document.
     fn document(&self, key: &DocumentKey) -> Answer<'_, Option<Document>>;
 
-    /// Leases the best ready task to a worker: highest priority, then longest waiting.
+    /// Leases the best ready task to a worker: highest priority, then longest waiting. A worker
+    /// never gets more tasks than it said it takes, however many of its polls come at once.
     ///
     /// Not flushed before it answers: after a crash the task may be handed out again, under
     /// another lease id, so at most one of the two results is accepted.
-    fn claim(&self, claim: Claim) -> Answer<'_, Option<(QueueEntry, Lease)>>;
+    fn claim(&self, claim: Claim) -> Answer<'_, Claimed>;
 
     /// Puts a leased task back in the queue, as if it had never been handed out. Answers its entry,
     /// or `None` if that lease is gone.

@@ -86,6 +86,27 @@ pub struct Claim {
     pub now_ms: u64,
 }
 
+/// What a worker's wish for a task came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It has this task, under this lease.
+    Task(Box<QueueEntry>, Lease),
+    /// There is no ready task it takes.
+    Nothing,
+    /// It has as many tasks as it said it takes; whether there are others was not looked at.
+    Full,
+}
+
+impl Claimed {
+    /// The task, if it got one.
+    pub fn task(self) -> Option<(QueueEntry, Lease)> {
+        match self {
+            Self::Task(entry, lease) => Some((*entry, lease)),
+            Self::Nothing | Self::Full => None,
+        }
+    }
+}
+
 /// Something whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
-    Answer, Batch, Claim, Document, Due, Lease, QueueCounts, QueueEntry, Reconciled, Store,
+    Answer, Batch, Claim, Claimed, Document, Due, QueueCounts, QueueEntry, Reconciled, Store,
     StoreError, Task, TaskChange, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika_protocol::worker::RunningTask;
@@ -190,7 +190,7 @@ impl Store for Stretched {
         })
     }
 
-    fn claim(&self, claim: Claim) -> Answer<'_, Option<(QueueEntry, Lease)>> {
+    fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {
         self.stretch(move || self.inner.claim(claim))
     }
 

@@ -149,7 +149,7 @@ async fn one_life(store: &Embedded, number: u128) -> (u128, u64, usize) {
             lease: LeaseId(u64::try_from(number).unwrap()),
             now_ms: NOW_MS,
         };
-        let Some((entry, lease)) = store.claim(claim).await.unwrap() else {
+        let Some((entry, lease)) = store.claim(claim).await.unwrap().task() else {
             break;
         };
         for _ in 0..200 {

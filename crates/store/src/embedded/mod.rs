@@ -35,8 +35,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
-    Answer, Batch, Claim, Document, Due, Index, Lease, QueueCounts, QueueEntry, Reconciled, Store,
-    StoreError, Task, Touched, WorkerRecord, WorkerView,
+    Answer, Batch, Claim, Claimed, Document, Due, Index, QueueCounts, QueueEntry, Reconciled,
+    Store, StoreError, Task, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
@@ -204,9 +204,11 @@ impl Store for Embedded {
         Self::now(self.shared.document(key))
     }
 
-    fn claim(&self, claim: Claim) -> Answer<'_, Option<(QueueEntry, Lease)>> {
+    fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {
         let claimed = self.shared.index.lock().claim(&claim);
-        self.write_later(claimed.as_ref().map(|(entry, _)| entry.clone()));
+        if let Claimed::Task(entry, _) = &claimed {
+            self.write_later([entry.as_ref().clone()]);
+        }
         Self::now(Ok(claimed))
     }
 

@@ -192,5 +192,5 @@ pub(crate) async fn claim_at(
         lease: LeaseId(lease),
         now_ms,
     };
-    store.claim(claim).await.unwrap()
+    store.claim(claim).await.unwrap().task()
 }

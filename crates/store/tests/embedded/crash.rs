@@ -69,7 +69,7 @@ async fn write(store: Arc<Embedded>, writer: u128, round: u64) {
             now_ms: NOW_MS,
         };
         // Left over from an earlier round or its own: one of them.
-        let (taken, lease) = store.claim(claim).await.unwrap().unwrap();
+        let (taken, lease) = store.claim(claim).await.unwrap().task().unwrap();
         if taken.task_id == task_id(id) {
             store
                 .commit(done(&job, task_id(id), lease.id))

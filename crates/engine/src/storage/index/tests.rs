@@ -39,7 +39,7 @@ fn nothing_is_kept_of_tasks_that_are_over() {
         let (task, worker) = (entry.task_id, entry.worker.clone().unwrap());
         index.add(entry, 0);
         if number.is_multiple_of(2) {
-            index.claim(&claim(worker.clone(), 1)).unwrap();
+            assert!(index.claim(&claim(worker.clone(), 1)).task().is_some());
         }
         index.finish(task);
         index.dismiss(&worker);
@@ -67,6 +67,17 @@ fn a_worker_never_gets_more_than_it_said_it_takes() {
         entry.worker = None;
         index.add(entry, 0);
     }
-    let got = (0..3).filter_map(|lease| index.claim(&claim("w".into(), lease)));
-    assert_eq!(got.count(), 2);
+    let got: Vec<Claimed> = (0..3)
+        .map(|lease| index.claim(&claim("w".into(), lease)))
+        .collect();
+    assert!(
+        matches!(
+            got.as_slice(),
+            [Claimed::Task(..), Claimed::Task(..), Claimed::Full]
+        ),
+        "{got:?}"
+    );
+    let free = index.claim(&claim("v".into(), 9));
+    assert!(free.task().is_some());
+    assert_eq!(index.claim(&claim("v".into(), 10)), Claimed::Nothing);
 }
