@@ -231,7 +231,17 @@ mod tests {
         for good in ["a", "avt-bot", "x9-2"] {
             assert_eq!(name_prefix(good).unwrap(), good);
         }
-        for bad in ["", "-a", "a-", "a--b", "A", "a_b", "a/b", "бот", &"a".repeat(31)] {
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "a--b",
+            "A",
+            "a_b",
+            "a/b",
+            "бот",
+            &"a".repeat(31),
+        ] {
             assert!(name_prefix(bad).is_err(), "{bad}");
         }
     }

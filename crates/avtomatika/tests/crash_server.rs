@@ -28,7 +28,12 @@ const JOBS: usize = 1_000;
 const SUBMITTERS: usize = 16;
 
 /// Submits jobs until told to stop or refused by a dead server; the ids of those with a 202.
-async fn submit(api: Api, next: Arc<AtomicUsize>, most: usize, go_on: Arc<AtomicBool>) -> Vec<String> {
+async fn submit(
+    api: Api,
+    next: Arc<AtomicUsize>,
+    most: usize,
+    go_on: Arc<AtomicBool>,
+) -> Vec<String> {
     let mut accepted = Vec::new();
     while go_on.load(Ordering::Relaxed) {
         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -51,7 +56,12 @@ async fn crowd(api: &Api, most: usize, go_on: &Arc<AtomicBool>) -> JoinSet<Vec<S
     let next = Arc::new(AtomicUsize::new(0));
     let mut crowd = JoinSet::new();
     for _ in 0..SUBMITTERS {
-        crowd.spawn(submit(api.clone(), Arc::clone(&next), most, Arc::clone(go_on)));
+        crowd.spawn(submit(
+            api.clone(),
+            Arc::clone(&next),
+            most,
+            Arc::clone(go_on),
+        ));
     }
     crowd
 }
@@ -59,7 +69,11 @@ async fn crowd(api: &Api, most: usize, go_on: &Arc<AtomicBool>) -> JoinSet<Vec<S
 /// One kill, a random time after work has begun.
 async fn round(stack: &mut Stack, ledger: &Arc<Ledger>, round: usize) {
     let go_on = Arc::new(AtomicBool::new(true));
-    let mut accepted: Vec<String> = crowd(&stack.api, JOBS, &go_on).await.join_all().await.concat();
+    let mut accepted: Vec<String> = crowd(&stack.api, JOBS, &go_on)
+        .await
+        .join_all()
+        .await
+        .concat();
     assert_eq!(accepted.len(), JOBS);
     let before = ledger.accepted();
     let hands = Hands::start(&stack.api.url, ledger);

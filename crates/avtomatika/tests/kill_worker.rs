@@ -34,7 +34,14 @@ async fn busy() -> (Stack, Vec<support::process::Process>, Vec<String>) {
         .map(|name| stack.echo_worker(name, 800))
         .into();
     until(20, "three workers are there", || async {
-        stack.api.get("/api/v1/workers").await.as_array().unwrap().len() == 3
+        stack
+            .api
+            .get("/api/v1/workers")
+            .await
+            .as_array()
+            .unwrap()
+            .len()
+            == 3
     })
     .await;
     let mut jobs = Vec::new();
@@ -55,7 +62,10 @@ async fn all_ended_once(stack: &Stack, jobs: &[String]) -> BTreeMap<String, usiz
     for (number, job) in jobs.iter().enumerate() {
         let view: Value = stack.api.end(job, 60).await;
         assert_eq!(view["status"], "completed", "{view}");
-        assert_eq!(view["state_history"]["processed_message"], format!("job {number}"));
+        assert_eq!(
+            view["state_history"]["processed_message"],
+            format!("job {number}")
+        );
         let worker = view["task_worker_id"].as_str().unwrap_or("?").to_owned();
         *by_worker.entry(worker).or_default() += 1;
     }
@@ -63,7 +73,10 @@ async fn all_ended_once(stack: &Stack, jobs: &[String]) -> BTreeMap<String, usiz
 }
 
 async fn ends_counted(stack: &Stack) -> f64 {
-    stack.api.metric("avtomatika_jobs_ended_total", "test_flow").await
+    stack
+        .api
+        .metric("avtomatika_jobs_ended_total", "test_flow")
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +104,10 @@ async fn a_frozen_workers_late_results_change_nothing() {
     // It wakes with results of tasks that others have done meanwhile, and tells the server.
     let later = stack
         .api
-        .submit("/api/v1/jobs/test", &json!({"message": "later", "multiply": 1}))
+        .submit(
+            "/api/v1/jobs/test",
+            &json!({"message": "later", "multiply": 1}),
+        )
         .await;
     let view = stack.api.end(&later, 20).await;
     assert_eq!(view["status"], "completed", "{view}");
@@ -99,10 +115,16 @@ async fn a_frozen_workers_late_results_change_nothing() {
     for (number, job) in jobs.iter().enumerate() {
         let view = stack.api.job(job).await;
         assert_eq!(view["status"], "completed", "{view}");
-        assert_eq!(view["state_history"]["processed_message"], format!("job {number}"));
+        assert_eq!(
+            view["state_history"]["processed_message"],
+            format!("job {number}")
+        );
     }
     assert_eq!(ends_counted(&stack).await, JOBS as f64 + 1.0);
-    let ignored = stack.api.metric("avtomatika_results_ignored_total", "").await;
+    let ignored = stack
+        .api
+        .metric("avtomatika_results_ignored_total", "")
+        .await;
     println!("late results ignored: {ignored}; {by_worker:?}");
     drop((workers, frozen));
     stack.stop().await;

@@ -52,7 +52,8 @@ async fn shell(stack: &Stack, command: &str, job: &str) -> String {
     let python = python_worker();
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", python.parent().unwrap().display());
-    bash.args(["-o", "pipefail", "-c", &command]).env("PATH", path);
+    bash.args(["-o", "pipefail", "-c", &command])
+        .env("PATH", path);
     let output = bash.output().await.unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command}\n{error}");
@@ -73,7 +74,10 @@ async fn shown(stack: &Stack, job: &str, state: &str) -> Value {
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    panic!("job {job} did not come to {state}: {}", stack.api.job(job).await);
+    panic!(
+        "job {job} did not come to {state}: {}",
+        stack.api.job(job).await
+    );
 }
 
 /// The unmodified SDK's worker.
@@ -228,7 +232,10 @@ async fn a_python_worker_outlives_a_killed_server() {
     // once all the same.
     assert!((1..=2).contains(&times(&in_hand)));
     assert_eq!(times(&later), 1);
-    let ended = stack.api.metric("avtomatika_jobs_ended_total", "test_flow").await;
+    let ended = stack
+        .api
+        .metric("avtomatika_jobs_ended_total", "test_flow")
+        .await;
     assert_eq!(ended, 2.0);
     drop(worker);
     stack.stop().await;
@@ -280,13 +287,19 @@ async fn the_failing_task_of_the_plan_ends_as_its_code_says() {
 
     let path = "/api/v1/jobs/failing";
     let transient = api.submit(path, &json!({})).await;
-    for (code, status) in [("INVALID_INPUT_ERROR", "failed"), ("PERMANENT_ERROR", "quarantined")] {
+    for (code, status) in [
+        ("INVALID_INPUT_ERROR", "failed"),
+        ("PERMANENT_ERROR", "quarantined"),
+    ] {
         let job = api.submit(path, &json!({"code": code})).await;
         let view = api.end(&job, 20).await;
         assert_eq!(view["status"], status, "{view}");
         assert_eq!(view["error"]["code"], code, "{view}");
         let message = view["error_message"].as_str().unwrap();
-        assert!(message.contains("Intentional failure for testing"), "{message}");
+        assert!(
+            message.contains("Intentional failure for testing"),
+            "{message}"
+        );
     }
     // A code of the blueprint's own takes the way the blueprint gives it.
     let job = api.submit(path, &json!({"code": "NO_LUCK"})).await;

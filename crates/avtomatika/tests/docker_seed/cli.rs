@@ -28,7 +28,11 @@ async fn refused(bots: &BotStack, code: i32, arguments: &[&str]) -> String {
 }
 
 async fn json(bots: &BotStack, arguments: &[&str]) -> Value {
-    let document = bots.bot(&[arguments, &["--json"]].concat()).await.ok().json();
+    let document = bots
+        .bot(&[arguments, &["--json"]].concat())
+        .await
+        .ok()
+        .json();
     assert_eq!(document["ok"], true, "{document}");
     assert_eq!(document["command"], arguments[0], "{document}");
     document
@@ -39,29 +43,130 @@ async fn every_command_in_both_languages() {
     with_bots(Setup::default(), |bots| async move {
         let file = bots.file("idle.py", IDLE);
         let start = ["start", "en", "--simple", &file];
-        insta::assert_snapshot!(shown(&bots, &start).await, @"");
+        insta::assert_snapshot!(shown(&bots, &start).await, @"
+        ✓ Bot en is running
+          Took  TIME
+          Started  MOMENT
+          Version  1
+          Container  PREFIX-BOT
+          Look at it  avtomatika-bot logs en -f
+        ");
         let start = ["--lang", "ru", "start", "ru", "--simple", &file];
-        insta::assert_snapshot!(shown(&bots, &start).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["list"]).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "list"]).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["status", "en"]).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "status", "en"]).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["logs", "en"]).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["restart", "en"]).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "restart", "ru"]).await, @"");
+        insta::assert_snapshot!(shown(&bots, &start).await, @"
+        ✓ Бот ru запущен
+          Заняло  TIME
+          Запущен  MOMENT
+          Версия  1
+          Контейнер  PREFIX-BOT
+          Посмотреть  avtomatika-bot logs ru -f
+        ");
+        insta::assert_snapshot!(shown(&bots, &["list"]).await, @"
+        Bots (2/3)
+         Bot  State  Running for  Started  Version
+         en  ● running  TIME  MOMENT  1
+         ru  ● running  TIME  MOMENT  1
+        ");
+        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "list"]).await, @"
+        Боты (2/3)
+         Бот  Состояние  Работает  Запущен  Версия
+         en  ● работает  TIME  MOMENT  1
+         ru  ● работает  TIME  MOMENT  1
+        ");
+        insta::assert_snapshot!(shown(&bots, &["status", "en"]).await, @"
+        en
+          State  ● running
+          Running for  TIME
+          Started  MOMENT
+          Version  1
+          Container  PREFIX-BOT
+          Image  avtomatika/python-base:3.11
+          Memory limit  256 MB
+          CPU limit  0.5 cores
+        ");
+        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "status", "en"]).await, @"
+        en
+          Состояние  ● работает
+          Работает  TIME
+          Запущен  MOMENT
+          Версия  1
+          Контейнер  PREFIX-BOT
+          Образ  avtomatika/python-base:3.11
+          Предел памяти  256 МБ
+          Предел процессора  0,5 ядра
+        ");
+        insta::assert_snapshot!(shown(&bots, &["logs", "en"]).await, @"idle bot is up");
+        insta::assert_snapshot!(shown(&bots, &["restart", "en"]).await, @"
+        ✓ Bot en is restarted
+          Was away for  TIME
+          Started  MOMENT
+          Version  1
+          Container  PREFIX-BOT
+          Look at it  avtomatika-bot logs en -f
+        ");
+        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "restart", "ru"]).await, @"
+        ✓ Бот ru перезапущен
+          Перерыв  TIME
+          Запущен  MOMENT
+          Версия  1
+          Контейнер  PREFIX-BOT
+          Посмотреть  avtomatika-bot logs ru -f
+        ");
         let update = ["update", "en", "--simple", &file];
-        insta::assert_snapshot!(shown(&bots, &update).await, @"");
+        insta::assert_snapshot!(shown(&bots, &update).await, @"
+        ✓ Bot en is updated and running
+          Took  TIME
+          Was away for  TIME
+          Started  MOMENT
+          Version  2
+          Container  PREFIX-BOT
+          Look at it  avtomatika-bot logs en -f
+        ");
         let update = ["--lang", "ru", "update", "ru", "--simple", &file];
-        insta::assert_snapshot!(shown(&bots, &update).await, @"");
+        insta::assert_snapshot!(shown(&bots, &update).await, @"
+        ✓ Бот ru обновлён и работает
+          Заняло  TIME
+          Перерыв  TIME
+          Запущен  MOMENT
+          Версия  2
+          Контейнер  PREFIX-BOT
+          Посмотреть  avtomatika-bot logs ru -f
+        ");
         let start = ["start", "en", "--simple", &file];
-        insta::assert_snapshot!(shown(&bots, &start).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["stop", "en"]).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "stop", "ru"]).await, @"");
-        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "list"]).await, @"");
-        insta::assert_snapshot!(refused(&bots, 4, &["status", "nobody"]).await, @"");
-        insta::assert_snapshot!(refused(&bots, 4, &["--lang", "ru", "stop", "nobody"]).await, @"");
+        insta::assert_snapshot!(shown(&bots, &start).await, @"
+        Bot en was running already, nothing was changed
+          Started  MOMENT
+          Version  2
+          Container  PREFIX-BOT
+          Look at it  avtomatika-bot logs en -f
+        ");
+        insta::assert_snapshot!(shown(&bots, &["stop", "en"]).await, @"✓ Bot en is stopped");
+        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "stop", "ru"]).await, @"✓ Бот ru остановлен");
+        insta::assert_snapshot!(shown(&bots, &["--lang", "ru", "list"]).await, @"
+        Боты (0/3)
+         Бот  Состояние  Работает  Запущен  Версия
+         en  ○ остановлен  MOMENT  2
+         ru  ○ остановлен  MOMENT  2
+        ");
+        insta::assert_snapshot!(refused(&bots, 4, &["status", "nobody"]).await, @"
+        Error: there is no bot nobody
+          Hint  look at avtomatika-bot list
+          Code  BOT_NOT_FOUND
+          Job  JOB
+        ");
+        insta::assert_snapshot!(refused(&bots, 4, &["--lang", "ru", "stop", "nobody"]).await, @"
+        Ошибка: бота nobody нет
+          Подсказка  посмотрите список: avtomatika-bot list
+          Код  BOT_NOT_FOUND
+          Задание  JOB
+        ");
         let start = ["--lang", "ru", "start", "../x", "--simple", &file];
-        insta::assert_snapshot!(refused(&bots, 3, &start).await, @"");
+        insta::assert_snapshot!(refused(&bots, 3, &start).await, @r#"
+        отправляем 1 файл (74 Б), запускается idle.py
+        Ошибка: Недопустимый идентификатор бота '../x'
+          Подсказка  Строка JSON длиной от 1 до 64 символов: латинские буквы, цифры, '-' и '_'
+          Пример  {"bot_id":"my-bot_1"}
+          Код  INVALID_BOT_ID
+        "#);
         for verb in ["logs", "restart"] {
             bots.bot(&[verb, "nobody"]).await.ended(4);
         }
@@ -78,9 +183,15 @@ async fn every_command_as_json() {
         let file = bots.file("idle.py", IDLE);
         let started = json(&bots, &["start", "data", "--simple", &file]).await;
         assert_eq!(started["status"], "started", "{started}");
-        assert!(started["timings_ms"]["total"].as_u64().unwrap() > 0, "{started}");
+        assert!(
+            started["timings_ms"]["total"].as_u64().unwrap() > 0,
+            "{started}"
+        );
         let listed = json(&bots, &["list"]).await;
-        assert_eq!((&listed["count"], &listed["max_bots"]), (&1.into(), &3.into()));
+        assert_eq!(
+            (&listed["count"], &listed["max_bots"]),
+            (&1.into(), &3.into())
+        );
         assert_eq!(listed["bots"][0]["state"], "running", "{listed}");
         let status = json(&bots, &["status", "data"]).await;
         assert_eq!(status["state"], "running", "{status}");
@@ -120,13 +231,19 @@ async fn a_followed_log_is_live_and_has_neither_gap_nor_repeat() {
             numbers.push(number);
         }
         let first = numbers[0];
-        assert!(first > 0, "-n 2 shows the end of what was there: {numbers:?}");
+        assert!(
+            first > 0,
+            "-n 2 shows the end of what was there: {numbers:?}"
+        );
         let expected: Vec<u64> = (first..first + 24).collect();
         assert_eq!(numbers, expected);
         // A stop ends the log by itself.
         bots.bot(&["stop", "ticker"]).await.ok();
         let ended = tokio::time::timeout(Duration::from_secs(30), follow.wait());
-        println!("after a stop logs -f ended with {}", ended.await.unwrap().unwrap());
+        println!(
+            "after a stop logs -f ended with {}",
+            ended.await.unwrap().unwrap()
+        );
     })
     .await;
 }

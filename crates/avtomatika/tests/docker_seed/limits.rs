@@ -34,7 +34,9 @@ async fn the_fourth_bot_fails_at_once() {
             .await
             .ended(3);
         assert!(ran.stderr.contains("avtomatika-bot stop"), "{}", ran.stderr);
-        let ran = bots.bot(&["start", "limit-bot-4", "--simple", &file, "--json"]).await;
+        let ran = bots
+            .bot(&["start", "limit-bot-4", "--simple", &file, "--json"])
+            .await;
         let error = ran.ended(3).json()["error"].clone();
         assert_eq!(error["code"], "QUOTA_EXCEEDED");
         assert_eq!(error["details"]["current_bots"], 3, "{error}");
@@ -80,12 +82,20 @@ async fn of_thirty_starts_at_once_three_run() {
         let listed = list(&bots).await;
         assert_eq!(listed["count"], 3, "{listed}");
         let running = listed["bots"].as_array().unwrap().iter();
-        assert!(running.clone().all(|bot| bot["state"] == "running"), "{listed}");
-        let containers = super::support::containers::docker(&["ps", "-a", "--format", "{{.Names}}"]);
-        let ours = containers.iter().filter(|name| name.starts_with(&bots.prefix));
+        assert!(
+            running.clone().all(|bot| bot["state"] == "running"),
+            "{listed}"
+        );
+        let containers =
+            super::support::containers::docker(&["ps", "-a", "--format", "{{.Names}}"]);
+        let ours = containers
+            .iter()
+            .filter(|name| name.starts_with(&bots.prefix));
         assert_eq!(ours.count(), 3, "{containers:?}");
         for bot in running {
-            bots.bot(&["stop", bot["bot_id"].as_str().unwrap()]).await.ok();
+            bots.bot(&["stop", bot["bot_id"].as_str().unwrap()])
+                .await
+                .ok();
         }
     })
     .await;

@@ -8,9 +8,9 @@ pub(crate) fn redacted(output: &str) -> String {
         (r"PREFIX-deps:[0-9a-f]+", "PREFIX-deps:KEY"),
         (r"PREFIX-[0-9a-f]{32}", "PREFIX-BOT"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC", "MOMENT"),
-        (r"\b\d+ (min|мин) \d+ (s|с)\b", "TIME"),
-        (r"\b\d+([.,]\d)? (s|с)\b", "TIME"),
-        (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{22}", "JOB"),
+        (r"\d+ (min|мин) \d+ (s|с)(\s)", "TIME$3"),
+        (r"\d+([.,]\d)? (s|с)(\s)", "TIME$3"),
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", "JOB"),
         (r" {2,}", "  "),
         (r" +\n", "\n"),
     ];

@@ -22,7 +22,10 @@ async fn refused(bots: &BotStack, name: &str, code: &str) -> Value {
     assert_eq!(error["details"]["rolled_back"], true, "{name}: {error}");
     assert_eq!(ask(bots, name).await, name, "the old version answers again");
     let left = bots.things();
-    assert!(!left.iter().any(|it| it.ends_with("-next")), "{name}: {left:?}");
+    assert!(
+        !left.iter().any(|it| it.ends_with("-next")),
+        "{name}: {left:?}"
+    );
     println!("{name}: {}", error["message"]);
     error
 }
@@ -46,7 +49,12 @@ async fn a_broken_new_version_rolls_back_and_says_why() {
 
         let error = refused(&bots, "package", "import no_such_package_of_ours\n").await;
         assert_eq!(error["details"]["reason"], "MISSING_PACKAGE", "{error}");
-        assert!(error["message"].as_str().unwrap().contains("no_such_package_of_ours"));
+        assert!(
+            error["message"]
+                .as_str()
+                .unwrap()
+                .contains("no_such_package_of_ours")
+        );
 
         let hang = "import time\nprint('hanging', flush=True)\ntime.sleep(3600)\n";
         let error = refused(&bots, "hang", hang).await;
@@ -58,7 +66,10 @@ async fn a_broken_new_version_rolls_back_and_says_why() {
         // Telegram refuses the token to the new version; the old one gets through again.
         let code = std::fs::read_to_string(&v1).unwrap();
         let method = Some("deleteWebhook");
-        bots.sim.fault(BOT, method, Fault::Unauthorized, 1).await.unwrap();
+        bots.sim
+            .fault(BOT, method, Fault::Unauthorized, 1)
+            .await
+            .unwrap();
         let error = refused(&bots, "token", &format!("{code}\n# new\n")).await;
         assert_eq!(error["details"]["reason"], "TOKEN_REJECTED", "{error}");
         bots.sim.clear_faults(BOT).await.unwrap();

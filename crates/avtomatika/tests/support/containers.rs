@@ -98,6 +98,13 @@ impl BotStack {
         things
     }
 
+    /// The same without the images, which a runner keeps for the next bot.
+    pub fn running_things(&self) -> Vec<String> {
+        let images = format!("{}-deps:", self.prefix);
+        let things = self.things().into_iter();
+        things.filter(|name| !name.starts_with(&images)).collect()
+    }
+
     /// Stops the server, then removes what it leaves running on purpose. What is left after all.
     async fn remove(&mut self) -> Vec<String> {
         self.stack.stop().await;
@@ -134,7 +141,11 @@ fn tags(repository: &str) -> Vec<String> {
 
 fn restore_images(prefix: &str) {
     for tag in tags(CACHE) {
-        docker(&["tag", &format!("{CACHE}:{tag}"), &format!("{prefix}-deps:{tag}")]);
+        docker(&[
+            "tag",
+            &format!("{CACHE}:{tag}"),
+            &format!("{prefix}-deps:{tag}"),
+        ]);
     }
 }
 

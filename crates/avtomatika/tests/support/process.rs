@@ -77,7 +77,10 @@ impl Process {
         let ended = tokio::time::timeout(at_most, self.child.wait()).await;
         let Ok(status) = ended else {
             self.child.kill().await.unwrap();
-            panic!("did not end within {at_most:?} of SIGTERM:\n{}", self.output());
+            panic!(
+                "did not end within {at_most:?} of SIGTERM:\n{}",
+                self.output()
+            );
         };
         status.unwrap()
     }

@@ -20,10 +20,7 @@ pub async fn list(session: &mut Session) -> Result<(), Error> {
         .into_iter()
         .map(|bot| bot.completed(now))
         .collect();
-    let view = Bots {
-        bots,
-        ..data
-    };
+    let view = Bots { bots, ..data };
     let frame = &session.output.data_frame;
     session.show("list", Some(job), &view, |view| draw_bots(view, frame))
 }

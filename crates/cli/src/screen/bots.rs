@@ -10,7 +10,7 @@ use crate::view::{Bot, Bots, minute, moment, number_or_text};
 /// Draws the list of bots.
 pub fn draw_bots(view: &Bots, frame: &Frame) -> String {
     let text = frame.text;
-    let title = text.bots_title(view.count.max(view.bots.len() as u64), view.max_bots);
+    let title = text.bots_title(view.count, view.max_bots);
     if view.bots.is_empty() {
         return frame.finish(&format!(
             "{}\n{}\n",

@@ -90,7 +90,7 @@ pub struct Bots {
     /// The bots.
     #[serde(default)]
     pub bots: Vec<Bot>,
-    /// How many there are.
+    /// How many of them count against `max_bots`: stopped ones don't.
     #[serde(default)]
     pub count: u64,
     /// How many there may be.

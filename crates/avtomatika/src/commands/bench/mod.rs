@@ -8,6 +8,7 @@ mod connection;
 mod figures;
 mod floor;
 mod jobs;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,12 @@ struct Row {
 
 async fn measure(args: &BenchArgs) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
+    let figures = sync::measure(&args.data_dir, args.seconds.min(2)).await?;
+    rows.push(Row {
+        name: "sync",
+        concurrency: 1,
+        figures,
+    });
     for concurrency in &args.concurrency {
         let figures = floor::measure(*concurrency, args.seconds).await?;
         rows.push(Row {
@@ -98,6 +105,7 @@ fn show(args: &BenchArgs, rows: &[Row]) {
             row.figures.cpu_us
         );
     }
+    println!("sync: one page written and synced to this disk; a lone job needs four in a row.");
     println!("floor: requests to a bare server; jobs: durably completed, submit to completed.");
     println!("Load, server and worker share this machine; embedded store, every commit synced.");
 }

@@ -13,24 +13,28 @@ use world::{Tally, World};
 
 const SEEDS: u64 = 200;
 
+/// The seeds to run.
+pub(crate) fn seeds() -> std::ops::Range<u64> {
+    let first = number("AVTOMATIKA_SIM_FIRST").unwrap_or(0);
+    first..first + number("AVTOMATIKA_SIM_SEEDS").unwrap_or(SEEDS)
+}
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_accepted_job_ends_exactly_once() {
-    let first = number("AVTOMATIKA_SIM_FIRST").unwrap_or(0);
-    let seeds = number("AVTOMATIKA_SIM_SEEDS").unwrap_or(SEEDS);
-    let mut tally = Tally::default();
-    for seed in first..first + seeds {
+    let (seeds, mut tally) = (seeds(), Tally::default());
+    for seed in seeds.clone() {
         let mut world = World::new(seed).await;
         world.storm().await;
         world.calm().await;
         world.check().await;
         tally.add(&world.tally);
     }
-    eprintln!("{seeds} seeds: {tally:?}");
-    if seeds >= SEEDS {
+    eprintln!("seeds {seeds:?}: {tally:?}");
+    if seeds.end - seeds.start >= SEEDS {
         tally.assert_eventful();
     }
 }

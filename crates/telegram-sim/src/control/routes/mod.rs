@@ -70,7 +70,11 @@ async fn guard(
         if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
             return Err(ControlError::unauthorized());
         }
-    } else if !request.extensions().get::<Peer>().is_some_and(|peer| peer.0.ip().is_loopback()) {
+    } else if !request
+        .extensions()
+        .get::<Peer>()
+        .is_some_and(|peer| peer.0.ip().is_loopback())
+    {
         return Err(ControlError::elsewhere());
     }
     Ok(next.run(request).await)
@@ -120,8 +124,10 @@ mod tests {
     async fn without_a_token_only_this_machine_controls() {
         assert_eq!(status("127.0.0.1:9", SimOptions::default()).await, 200);
         assert_eq!(status("10.231.0.2:9", SimOptions::default()).await, 403);
-        let with_token =
-            || SimOptions { control_token: Some("let-me-in".to_owned()), ..SimOptions::default() };
+        let with_token = || SimOptions {
+            control_token: Some("let-me-in".to_owned()),
+            ..SimOptions::default()
+        };
         assert_eq!(status("127.0.0.1:9", with_token()).await, 401);
     }
 }
