@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use avtomatika_telegram_sim::control::Fault;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -28,16 +29,26 @@ const WORKER: &str = "planted-worker-token-8a2c";
 const FROM_ENVIRONMENT: &str = "planted-by-environment-77e0";
 const FROM_FILE: &str = "planted-by-file-c3b9";
 const BY_UPDATE: &str = "planted-by-update-19fd";
-const ALL: [&str; 5] = [CLIENT, WORKER, FROM_ENVIRONMENT, FROM_FILE, BY_UPDATE];
+/// The secret half of the bot's token.
+const TELEGRAM: &str = "planted-telegram-secret-e6a4";
+const ALL: [&str; 6] = [
+    CLIENT,
+    WORKER,
+    FROM_ENVIRONMENT,
+    FROM_FILE,
+    BY_UPDATE,
+    TELEGRAM,
+];
 
-/// A bot that does what it should not: it prints its secrets.
+/// A bot that does what it should not: it prints its secrets. It polls, too.
 const TALKATIVE: &str = r#"
-import os, sys, time
-for name in ("ONE", "TWO"):
+import os, sys, time, urllib.request
+for name in ("ONE", "TWO", "BOT_TOKEN"):
     print(name, "is", os.environ.get(name), flush=True)
     print(name, "is", os.environ.get(name), file=sys.stderr, flush=True)
 if os.environ.get("TWO") is None: raise ValueError("no TWO but ONE is " + os.environ["ONE"])
-while True: time.sleep(1)
+url = os.environ["AVTOMATIKA_TELEGRAM_API_URL"] + "/bot" + os.environ["BOT_TOKEN"]
+while True: urllib.request.urlopen(url + "/getUpdates?timeout=5").read()
 "#;
 
 /// Which planted secrets are in there, plain or in base64.
@@ -159,18 +170,22 @@ async fn planted_secrets_are_nowhere_but_where_they_belong() {
     let setup = Setup::default()
         .env("CLIENT_TOKEN", CLIENT)
         .env("GLOBAL_WORKER_TOKEN", WORKER)
-        .env("LOG_LEVEL", "debug");
+        .env("LOG_LEVEL", "trace");
     with_bots(setup, |bots| async move {
         let go_on = Arc::new(AtomicBool::new(true));
         let watching = watch_command_lines(Arc::clone(&go_on));
         let file = bots.file("talkative.py", TALKATIVE);
+        let token = format!("BOT_TOKEN=424242:{TELEGRAM}\n");
         // Outside the data folder, and removed before that is searched.
-        let env = bots.file("secret.env", &format!("TWO={FROM_FILE}\n"));
-        let new_env = bots.file("new.env", &format!("TWO={BY_UPDATE}\n"));
+        let env = bots.file("secret.env", &format!("TWO={FROM_FILE}\n{token}"));
+        let new_env = bots.file("new.env", &format!("TWO={BY_UPDATE}\n{token}"));
         let source = ["--simple", &file, "-r", "aiogram>=3,<4", "-e", "ONE"];
 
         let start = [&["start", "talks"], &source[..], &["--env-file", &env]].concat();
         run(&bots, &start).await.ok();
+        // The one record below `info` that is sure to be written.
+        let late = Fault::Slow { delay_ms: 1 };
+        bots.sim.fault("424242", None, late, 1).await.unwrap();
         let logs = run(&bots, &["logs", "talks"]).await.ok().stdout;
         assert!(logs.contains("ONE is ***"), "{logs}");
         assert!(logs.contains("TWO is ***"), "{logs}");

@@ -21,7 +21,7 @@ pub struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// What happened, in English.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub message: String,
     /// What to do about it, in English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,6 +29,11 @@ pub struct Failure {
     /// Everything else: `details`, `example`, the Russian texts under `ru`.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// A worker that has no message may say `null`; its code must not be lost over it.
+fn text_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Failure {
@@ -80,6 +85,23 @@ impl From<Failure> for ErrorBody {
             code: failure.code.unwrap_or_else(|| "UNKNOWN".to_owned()),
             hint: failure.hint,
             more: failure.more,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_without_a_message_is_still_a_code() {
+        for text in [
+            r#"{"code":"PERMANENT_ERROR","message":null}"#,
+            r#"{"code":"PERMANENT_ERROR"}"#,
+        ] {
+            let failure: Failure = serde_json::from_str(text).unwrap();
+            assert_eq!(failure.code.as_deref(), Some(code::PERMANENT));
+            assert_eq!(failure.message, "");
         }
     }
 }

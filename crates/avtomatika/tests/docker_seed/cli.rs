@@ -207,7 +207,7 @@ async fn every_command_as_json() {
         let stopped = json(&bots, &["stop", "data"]).await;
         assert_eq!(stopped["status"], "stopped", "{stopped}");
         assert_eq!(json(&bots, &["list"]).await["count"], 0);
-        assert!(bots.things().is_empty(), "{:?}", bots.things());
+        assert_eq!(bots.running_things(), Vec::<String>::new());
         let ran = bots.bot(&["status", "data", "--json"]).await.ended(4);
         assert_eq!(ran.json()["error"]["code"], "BOT_NOT_FOUND");
     })

@@ -1,6 +1,7 @@
 //! Opening the file and reading the queue back.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -94,7 +95,6 @@ fn file(options: &EmbeddedOptions) -> PathBuf {
 
 /// Job data is for the server's user only.
 fn restrict(dir: &Path) -> Result<(), OpenError> {
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).map_err(|source| {
         OpenError::Folder {
             path: dir.to_path_buf(),
@@ -115,6 +115,12 @@ pub(super) fn database(options: &EmbeddedOptions) -> Result<Database, OpenError>
         }
         other => other,
     };
+    // The folder is private already; this is for whoever copies the file out of it.
+    if opened.is_ok()
+        && let Err(error) = fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
+    {
+        tracing::warn!(%error, "failed to make the store's file private");
+    }
     opened.map_err(|error| match error {
         redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.clone() },
         other => OpenError::Broken {
