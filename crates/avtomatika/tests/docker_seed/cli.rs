@@ -208,7 +208,9 @@ async fn every_command_as_json() {
         assert_eq!(stopped["status"], "stopped", "{stopped}");
         assert_eq!(json(&bots, &["list"]).await["count"], 0);
         assert_eq!(bots.running_things(), Vec::<String>::new());
-        let ran = bots.bot(&["status", "data", "--json"]).await.ended(4);
+        // It is remembered, so that an update can start it again.
+        assert_eq!(json(&bots, &["status", "data"]).await["state"], "stopped");
+        let ran = bots.bot(&["status", "nobody", "--json"]).await.ended(4);
         assert_eq!(ran.json()["error"]["code"], "BOT_NOT_FOUND");
     })
     .await;
