@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::ignore::{Rules, Verdict};
-use super::{BYTES_MAX, FILES_MAX, unreadable};
+use super::{BYTES_MAX, FILES_MAX, read_at_most, unreadable};
 use crate::text::Problem;
 
 /// Deepest nesting of folders; deeper is taken for a mistake.
@@ -98,7 +98,7 @@ impl Collected {
 
     fn file(&mut self, path: &Path, name: String) -> Result<(), Problem> {
         let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-        // Asked before reading: a device or a disk image would never end or never fit.
+        // Asked before reading: a disk image would never fit.
         if self.bytes.saturating_add(metadata.len()) > BYTES_MAX {
             return Err(Problem::TooManyBytes {
                 max_bytes: BYTES_MAX,
@@ -107,7 +107,7 @@ impl Collected {
         if self.files.len() >= FILES_MAX {
             return Err(Problem::TooManyFiles { max: FILES_MAX });
         }
-        let content = fs::read(path).map_err(|error| unreadable(path, &error))?;
+        let content = read_at_most(path, path, BYTES_MAX - self.bytes)?;
         self.bytes += content.len() as u64;
         match self.files.insert(name.clone(), content) {
             Some(_) => Err(Problem::SameName(name)),

@@ -1,11 +1,10 @@
 //! A bot's variables: from the command line, the environment, files or standard input.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::unreadable;
+use super::{BYTES_MAX, read_at_most, unreadable};
 use crate::context::Context;
 use crate::text::Problem;
 
@@ -88,7 +87,7 @@ fn valid(name: &str) -> Result<&str, Problem> {
 }
 
 fn read_text(path: &Path, shown: &Path) -> Result<String, Problem> {
-    let bytes = fs::read(path).map_err(|error| unreadable(shown, &error))?;
+    let bytes = read_at_most(path, shown, BYTES_MAX)?;
     String::from_utf8(bytes).map_err(|_| Problem::NotText(shown.display().to_string()))
 }
 

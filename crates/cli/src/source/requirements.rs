@@ -1,10 +1,9 @@
 //! Requirements: a file, a list on the command line, or the file beside the code.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::unreadable;
+use super::{BYTES_MAX, read_at_most};
 use crate::text::Problem;
 
 /// Files that include files that include files: deeper is a loop or a mistake.
@@ -89,7 +88,7 @@ fn include(path: &Path, depth: usize, found: &mut Requirements) -> Result<(), Pr
     if depth > DEPTH_MAX {
         return Err(Problem::RequirementsLoop(path.to_owned()));
     }
-    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let bytes = read_at_most(path, path, BYTES_MAX)?;
     let text =
         String::from_utf8(bytes).map_err(|_| Problem::NotText(path.display().to_string()))?;
     for (line, text) in logical_lines(text.trim_start_matches('\u{feff}')) {
