@@ -175,19 +175,33 @@ pub(crate) fn cancelled() -> Failure {
     .failure()
 }
 
+/// What became of the version before a failed update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Previous {
+    /// It runs, again or still.
+    Runs,
+    /// It did not run before the update, and doesn't now.
+    DidNotRun,
+    /// It could not be started again.
+    Down,
+}
+
 /// An update failed with that failure of the new version.
-pub(crate) fn update(inner: &Failure, rolled_back: bool, previous: &Value) -> Failure {
+pub(crate) fn update(inner: &Failure, became: Previous, previous: &Value) -> Failure {
     let reason = inner.code.clone().unwrap_or_default();
-    let (state, ru_state) = if rolled_back {
-        (
+    let (state, ru_state) = match became {
+        Previous::Runs => (
             "the previous version runs again",
             "снова работает прежняя версия",
-        )
-    } else {
-        (
+        ),
+        Previous::DidNotRun => (
+            "the previous version did not run either and is left as it was",
+            "прежняя версия тоже не работала и оставлена как была",
+        ),
+        Previous::Down => (
             "the previous version could not be started again",
             "прежнюю версию запустить не удалось",
-        )
+        ),
     };
     let ru = inner.more.get("ru");
     let ru_text = |key: &str| {
@@ -213,8 +227,8 @@ pub(crate) fn update(inner: &Failure, rolled_back: bool, previous: &Value) -> Fa
         failure = with_details(failure, details.clone());
     }
     let details = json!({
-        "reason": reason, "kept": false, "rolled_back": rolled_back,
-        "previous_spec_version": previous,
+        "reason": reason, "kept": false, "rolled_back": became != Previous::Down,
+        "previous_ran": became != Previous::DidNotRun, "previous_spec_version": previous,
     });
     with_details(failure, details)
 }

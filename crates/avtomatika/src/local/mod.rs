@@ -46,7 +46,15 @@ impl Local {
             Some(token) => token,
             None => files::read_or_make(&dir.join("worker.token"), token)?,
         };
-        let key = files::read_or_make(&dir.join("seal.key"), token)?;
+        let key_file = dir.join("seal.key");
+        // A new key would open none of the secrets that are kept already.
+        anyhow::ensure!(
+            key_file.exists() || !dir.join("store").join("jobs.redb").exists(),
+            "{} is missing, but the store beside it holds secrets sealed with it; put the key back, \
+             or move the store away to begin anew",
+            key_file.display()
+        );
+        let key = files::read_or_make(&key_file, token)?;
         let seal_key = BASE64
             .decode(key.trim())
             .ok()
@@ -115,6 +123,12 @@ mod tests {
         assert_eq!(again.client_token, first.client_token);
         assert_eq!(again.worker_token, first.worker_token);
         assert_eq!(again.seal_key, first.seal_key);
+        std::fs::create_dir(dir.join("store")).unwrap();
+        std::fs::write(dir.join("store/jobs.redb"), b"jobs").unwrap();
+        std::fs::rename(dir.join("seal.key"), dir.join("kept")).unwrap();
+        let lost = Local::open(&dir, None, None).err().unwrap().to_string();
+        assert!(lost.contains("seal.key is missing"), "{lost}");
+        std::fs::rename(dir.join("kept"), dir.join("seal.key")).unwrap();
         let given = Local::open(&dir, Some("mine".to_owned()), None).unwrap();
         assert_eq!(given.client_token, "mine");
     }

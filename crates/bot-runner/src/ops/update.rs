@@ -12,6 +12,7 @@ use super::gated::{self, Expect, Through};
 use super::restart::{environment, gap_ms};
 use super::start::{StartRequest, Timings, labels, note_gate, timings, write_record};
 use super::{Found, find, kill_and_remove, stop_container};
+use crate::failure::Previous;
 use crate::inspect::look;
 use crate::label::BotLabels;
 use crate::names::Names;
@@ -101,7 +102,7 @@ impl Swap<'_> {
         began: Instant,
     ) -> Result<Updated, Failure> {
         // Until the old one is stopped a failure changes nothing: it still runs.
-        let untouched = |failure| self.failed(failure, true);
+        let untouched = |failure| self.failed(failure, self.as_before());
         let build = Instant::now();
         let image = inner
             .images
@@ -134,8 +135,8 @@ impl Swap<'_> {
             Err(failure) => {
                 phases.phase("roll_back", "starting the previous version again");
                 made.discard(inner).await;
-                let rolled_back = self.roll_back(inner).await;
-                return Err(self.failed(failure, rolled_back));
+                let became = self.roll_back(inner).await;
+                return Err(self.failed(failure, became));
             }
         };
         let polled = through.passed.polled_at_ms;
@@ -187,8 +188,17 @@ impl Swap<'_> {
         Ok(())
     }
 
-    /// Makes the old version run again; whether it does.
-    async fn roll_back(&self, inner: &Inner) -> bool {
+    /// What the old version is while nobody has touched it.
+    fn as_before(&self) -> Previous {
+        if self.old.seen.is_up() {
+            Previous::Runs
+        } else {
+            Previous::DidNotRun
+        }
+    }
+
+    /// Makes the old version run again, if it did.
+    async fn roll_back(&self, inner: &Inner) -> Previous {
         let restored = match &self.old_record {
             Some(record) => inner.records.put(&self.names.key, record.clone()),
             None => inner.records.remove(&self.names.key),
@@ -197,10 +207,8 @@ impl Swap<'_> {
             tracing::warn!(%error, "the old version's record was not written");
         }
         let id = &self.old.seen.id;
-        let was_up = self.old.seen.is_up();
-        if !was_up {
-            // It did not run before the update either: it is as it was.
-            return true;
+        if self.as_before() == Previous::DidNotRun {
+            return Previous::DidNotRun;
         }
         let started = inner
             .docker
@@ -208,17 +216,21 @@ impl Swap<'_> {
             .await;
         if let Err(error) = started {
             tracing::error!(%error, "the old version can't be started again");
-            return false;
+            return Previous::Down;
         }
         sleep(BACK_ALIVE).await;
         let seen = look(&inner.docker, id).await.ok().flatten();
-        seen.is_some_and(|seen| seen.is_up())
+        if seen.is_some_and(|seen| seen.is_up()) {
+            Previous::Runs
+        } else {
+            Previous::Down
+        }
     }
 
-    fn failed(&self, failure: Failure, rolled_back: bool) -> Failure {
+    fn failed(&self, failure: Failure, became: Previous) -> Failure {
         if failure::is_cancelled(&failure) {
             return failure;
         }
-        failure::update(&failure, rolled_back, &self.old.labels.spec_version)
+        failure::update(&failure, became, &self.old.labels.spec_version)
     }
 }

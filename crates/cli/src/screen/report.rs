@@ -27,7 +27,13 @@ pub fn draw_report(view: &Report, frame: &Frame) -> String {
         reason = details
             .get("reason")
             .map(|reason| explained(&number_or_text(reason), text));
-        if let Some(back) = details.get("rolled_back").and_then(Value::as_bool) {
+        // One that did not run before can't run again; the message says so.
+        let ran = details.get("previous_ran") != Some(&Value::Bool(false));
+        if let Some(back) = details
+            .get("rolled_back")
+            .and_then(Value::as_bool)
+            .filter(|_| ran)
+        {
             panel.text(text.rolled_back(back));
         }
     }
@@ -77,7 +83,7 @@ fn explained(reason: &str, text: Text) -> String {
 
 /// What the details hold beside what is shown in its own place.
 fn details(view: &Report) -> Option<String> {
-    const SHOWN_ELSEWHERE: [&str; 3] = ["log_tail", "rolled_back", "reason"];
+    const SHOWN_ELSEWHERE: [&str; 4] = ["log_tail", "rolled_back", "previous_ran", "reason"];
     let shown = match view.details.as_ref()? {
         Value::Object(details) => {
             let pairs = details.iter().filter(|(key, value)| {

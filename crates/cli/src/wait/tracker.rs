@@ -2,6 +2,10 @@
 
 use avtomatika_protocol::JobStatus;
 use avtomatika_protocol::job::{JobView, Phase};
+use serde_json::Value;
+
+/// The phase in which the runner goes back to the version before.
+const ROLL_BACK: &str = "roll_back";
 
 /// Something that happened to a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,11 +73,17 @@ impl Tracker {
                 break;
             };
             self.ended = index + 1;
+            let went_well = match next {
+                // What made the runner go back to the old version is the step before that.
+                Some(next) => next.phase != ROLL_BACK,
+                None if phase.phase == ROLL_BACK => well || is_back(view),
+                None => well,
+            };
             steps.push(Step::Ended {
                 phase: phase.phase.clone(),
                 message: phase.message.clone(),
                 took_ms: until_ms.saturating_sub(phase.at_ms),
-                well: well || next.is_some(),
+                well: went_well,
             });
         }
         steps
@@ -84,6 +94,15 @@ impl Tracker {
         let now = (view.status, view.current_state.clone(), view.phases.len());
         self.seen.replace(now.clone()) != Some(now)
     }
+}
+
+/// Whether a failed update ended with the old version in its place.
+fn is_back(view: &JobView) -> bool {
+    let details = view
+        .error
+        .as_ref()
+        .and_then(|error| error.more.get("details"));
+    details.and_then(|details| details.get("rolled_back")) == Some(&Value::Bool(true))
 }
 
 /// Merges reports on the same phase in a row: it began with the first, the last words count.
@@ -169,6 +188,19 @@ mod tests {
         assert_eq!(
             steps,
             [ended("start", "", 10, true), ended("gate", "", 5, false)]
+        );
+    }
+
+    #[test]
+    fn a_roll_back_that_went_well_blames_the_step_before_it() {
+        let mut failed = view("failed", &[("gate", "", 10), ("roll_back", "", 20)], 25);
+        failed.error = serde_json::from_value(json!({"details": {"rolled_back": true}})).unwrap();
+        assert_eq!(
+            Tracker::default().look(&failed),
+            [
+                ended("gate", "", 10, false),
+                ended("roll_back", "", 5, true)
+            ]
         );
     }
 

@@ -23,4 +23,4 @@ pub use heartbeat::Beat;
 pub use poll::{Handout, Poll};
 pub use report::Reported;
 pub use submit::{NewJob, Submitted};
-pub use view::Stats;
+pub use view::{PAGE_BYTES, Stats};

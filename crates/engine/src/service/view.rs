@@ -13,6 +13,24 @@ use crate::machine::Job;
 use crate::seal;
 use crate::storage::{QueueCounts, StoreError, WorkerView};
 
+/// Bytes of bodies after which a page of jobs ends.
+pub const PAGE_BYTES: usize = 4 << 20;
+/// Jobs read from the store at once.
+const CHUNK: usize = 16;
+
+/// About what a value takes: the texts in it.
+fn text_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(text_bytes).sum(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, inner)| key.len() + text_bytes(inner))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
+}
+
 /// Figures for metrics and health.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
@@ -91,7 +109,8 @@ impl Engine {
         }
     }
 
-    /// Lists the newest jobs of a client.
+    /// Lists the newest jobs of a client. A page ends early once it holds [`PAGE_BYTES`] of bodies,
+    /// but never empty while there is one.
     ///
     /// # Errors
     /// When the store failed.
@@ -101,9 +120,25 @@ impl Engine {
         limit: usize,
         offset: usize,
     ) -> Result<Vec<JobView>, EngineError> {
-        let mut views = Vec::new();
-        for job in self.0.store.jobs_of(client, limit, offset).await? {
-            views.push(self.0.view(&job).await?);
+        let (mut views, mut bytes) = (Vec::new(), 0);
+        while views.len() < limit && bytes < PAGE_BYTES {
+            let wanted = (limit - views.len()).min(CHUNK);
+            let chunk = self.0.store.jobs_of(client, wanted, offset + views.len());
+            let chunk = chunk.await?;
+            let is_last = chunk.len() < wanted;
+            for job in chunk {
+                if bytes >= PAGE_BYTES {
+                    break;
+                }
+                let view = self.0.view(&job).await?;
+                bytes += text_bytes(&view.initial_data);
+                bytes += view.state_history.values().map(text_bytes).sum::<usize>();
+                views.push(view);
+            }
+            if is_last {
+                break;
+            }
+            tokio::task::yield_now().await;
         }
         Ok(views)
     }

@@ -10,8 +10,9 @@ use crate::access::Caller;
 use crate::http::{ApiError, Query};
 use crate::server::AppState;
 
-/// The query.
+/// The query. A misspelt bound must not delete everything.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Parameters {
     /// Only jobs that ended at least so many seconds ago.
     #[serde(default)]
