@@ -23,9 +23,6 @@ pub const HIDDEN_BYTES_MIN: usize = 8;
 /// digits, as short passwords do and words and port numbers don't.
 const MIXED_BYTES_MIN: usize = 5;
 
-/// Lines of a value with several lines (a private key) are hidden one by one from this length.
-const LINE_BYTES_MIN: usize = 12;
-
 /// Replaces the secret values inside a body, params or a job's data by [`HIDDEN`].
 pub fn mask(value: &mut Value) {
     match value {
@@ -222,7 +219,7 @@ fn add_forms(value: &str, texts: &mut BTreeSet<String>) {
         let lines = value
             .lines()
             .map(str::trim)
-            .filter(|line| line.len() >= LINE_BYTES_MIN);
+            .filter(|line| is_worth_hiding(line));
         texts.extend(lines.map(str::to_owned));
     }
     texts.retain(|text| !text.is_empty());

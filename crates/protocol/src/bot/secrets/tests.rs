@@ -110,3 +110,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn each_line_of_a_secret_with_several_is_hidden() {
+    let secrets = SecretValues::new(["line1secret\nline2secret"]);
+    assert_eq!(
+        secrets.mask_text("line2secret and line1secret"),
+        "*** and ***"
+    );
+}
