@@ -12,6 +12,9 @@ use crate::error::Error;
 use crate::screen::{Highlighter, clean_line, draw_log_header, draw_log_line};
 use crate::view::{Document, Log, LogLine};
 
+/// The most lines of one piece: as many as a runner gives at once, so that a bot which prints a
+/// lot doesn't outrun its reader.
+const PIECE_LINES: u64 = 5_000;
 /// How long the runner may wait for new lines, milliseconds; the contract allows 20 000.
 const WAIT_MS: u64 = 15_000;
 /// How often a piece is asked for again after a passing fault before giving up.
@@ -100,6 +103,7 @@ async fn follow(
         let mut params = of_bot(&asked.bot_id);
         params.insert("cursor".to_owned(), log.cursor.clone().into());
         params.insert("wait_ms".to_owned(), WAIT_MS.into());
+        params.insert("lines".to_owned(), PIECE_LINES.into());
         let started = Instant::now();
         match piece(params, &asked.bot_id, session).await {
             Ok(next) => {

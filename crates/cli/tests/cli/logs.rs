@@ -83,7 +83,7 @@ fn writer(total: usize) -> impl FnMut(&Value) -> Reply + Send {
         };
         if body.get("cursor").is_some() {
             assert_eq!(body["wait_ms"], 15_000);
-            assert!(body.get("lines").is_none());
+            assert_eq!(body["lines"], 5_000);
         }
         let lines: Vec<Value> = (from..*written)
             .map(|n| line(&format!("line {n}")))
