@@ -1,0 +1,1 @@
+//! Blueprint files: YAML and CEL, checked, drawn, and translated to the engine's blueprints.

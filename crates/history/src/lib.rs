@@ -1,0 +1,1 @@
+//! History of jobs: SQLite or PostgreSQL, written from the outbox.

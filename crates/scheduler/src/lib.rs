@@ -1,0 +1,1 @@
+//! Jobs posted by the clock: cron, intervals and calendars with time zones.
