@@ -11,6 +11,7 @@
 //! | [`machine`] | the job and what events make of it |
 //! | [`storage`] | the store port and the in-memory index its engines share |
 //! | [`service`] | submit, poll, result, heartbeat, timers, waiting reasons |
+//! | [`history`] | what happened to a job, told in events |
 //! | [`seal`] | sealing of secrets |
 //! | [`clock`] | wall time, real or by hand |
 //! | [`entropy`] | ids and jitter, real or seeded |
@@ -20,6 +21,7 @@
 pub mod blueprint;
 pub mod clock;
 pub mod entropy;
+pub mod history;
 pub mod machine;
 pub mod names;
 pub mod seal;
