@@ -19,11 +19,7 @@ fn engine() -> Engine {
 }
 
 fn client() -> Arc<Client> {
-    Arc::new(Client {
-        id: "c".into(),
-        user_id: "u".to_owned(),
-        trusted: false,
-    })
+    Arc::new(Client::new("c".into(), "u"))
 }
 
 async fn submit(engine: &Engine, input: Value) -> Result<JobId, EngineError> {

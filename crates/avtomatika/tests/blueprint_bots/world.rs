@@ -256,9 +256,8 @@ impl World {
 /// A client whose user is `user-<name>`; `root` is trusted.
 pub(crate) fn client(name: &str) -> Arc<Client> {
     Arc::new(Client {
-        id: name.into(),
-        user_id: format!("user-{name}"),
         trusted: name == "root",
+        ..Client::new(name.into(), format!("user-{name}"))
     })
 }
 

@@ -20,6 +20,36 @@ pub struct Client {
     /// Whether it may act for other users.
     #[serde(default)]
     pub trusted: bool,
+    /// Its plan, as configured.
+    #[serde(default = "plan_unknown", skip_serializing_if = "is_unknown")]
+    pub plan: String,
+    /// What its configuration says beside, for handlers to go by.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub params: Map<String, Value>,
+}
+
+/// The plan of a client whose configuration names none, as the seed era calls it.
+const PLAN_UNKNOWN: &str = "unknown";
+
+fn plan_unknown() -> String {
+    PLAN_UNKNOWN.to_owned()
+}
+
+fn is_unknown(plan: &str) -> bool {
+    plan == PLAN_UNKNOWN
+}
+
+impl Client {
+    /// A client without roles, plan and parameters.
+    pub fn new(id: ClientId, user_id: impl Into<String>) -> Self {
+        Self {
+            id,
+            user_id: user_id.into(),
+            trusted: false,
+            plan: plan_unknown(),
+            params: Map::new(),
+        }
+    }
 }
 
 /// How the last task of a job went.
@@ -136,5 +166,26 @@ where
 {
     fn handle(&self, context: &Context<'_>) -> Result<Action, HandlerError> {
         self(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_client_of_an_earlier_version_has_no_plan() {
+        let old = json!({"id": "c", "user_id": "u"});
+        let client: Client = serde_json::from_value(old.clone()).unwrap();
+        assert_eq!(client, Client::new("c".into(), "u"));
+        assert_eq!(client.plan, "unknown");
+        // And what nobody configured takes no room on each job.
+        let written = serde_json::to_value(&client).unwrap();
+        assert_eq!(
+            written,
+            json!({"id": "c", "user_id": "u", "trusted": false})
+        );
     }
 }

@@ -40,11 +40,7 @@ pub(crate) fn blueprint() -> Blueprint {
 }
 
 pub(crate) fn new_job() -> Job {
-    let client = Client {
-        id: "c".into(),
-        user_id: "u".to_owned(),
-        trusted: false,
-    };
+    let client = Client::new("c".into(), "u");
     let id = JobId(Uuid::from_u128(1));
     Job::new(id, &blueprint(), Arc::new(client), json!({}), NOW_MS)
 }

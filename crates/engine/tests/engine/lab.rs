@@ -25,11 +25,7 @@ pub(crate) struct Lab {
 }
 
 pub(crate) fn client() -> Arc<Client> {
-    Arc::new(Client {
-        id: "c".into(),
-        user_id: "u".to_owned(),
-        trusted: false,
-    })
+    Arc::new(Client::new("c".into(), "u"))
 }
 
 /// A blueprint with one task of type `t`: `start` dispatches it, `done` and `broken` end.

@@ -31,9 +31,8 @@ impl Access {
     #[must_use]
     pub fn client(mut self, entry: ClientEntry) -> Self {
         let client = Client {
-            id: entry.id,
-            user_id: user_id_of_token(&entry.token),
             trusted: entry.trusted,
+            ..Client::new(entry.id, user_id_of_token(&entry.token))
         };
         self.clients
             .insert(fingerprint(&entry.token), Arc::new(client));

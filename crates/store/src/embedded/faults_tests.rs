@@ -35,11 +35,7 @@ fn new(number: u128, key: &str) -> Batch {
         .end("d", EndAs::Completed)
         .build()
         .unwrap();
-    let client = Client {
-        id: "c".into(),
-        user_id: "u".to_owned(),
-        trusted: false,
-    };
+    let client = Client::new("c".into(), "u");
     let (id, task_id) = ids(number);
     let mut job = Job::new(id, &blueprint, Arc::new(client), json!({}), NOW_MS);
     job.version = 1;

@@ -59,11 +59,7 @@ pub(crate) fn blueprint() -> Blueprint {
 
 /// A job at version 1 that waits for nothing.
 pub(crate) fn job(number: u128, client: &str) -> Job {
-    let client = Client {
-        id: client.into(),
-        user_id: "u".to_owned(),
-        trusted: false,
-    };
+    let client = Client::new(client.into(), "u");
     let mut job = Job::new(
         job_id(number),
         &blueprint(),
