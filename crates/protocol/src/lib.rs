@@ -8,6 +8,7 @@
 //! | [`status`] | where a job stands |
 //! | [`error`] | codes and bodies of refusals and failures |
 //! | [`job`] | what a client posts and reads |
+//! | [`suggest`] | what somebody who mistyped a word meant |
 //! | [`worker`] | what a worker sends and receives |
 //! | [`bot`] | the bot runner's vocabulary: specs, validation, states, texts |
 
@@ -16,6 +17,7 @@ pub mod error;
 pub mod id;
 pub mod job;
 pub mod status;
+pub mod suggest;
 pub mod worker;
 
 pub use error::{ErrorBody, Failure};

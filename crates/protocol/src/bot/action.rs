@@ -1,6 +1,6 @@
 //! What can be asked for, and the task each action becomes.
 
-use super::suggest::nearest;
+use crate::suggest::nearest;
 
 /// The actions of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -37,7 +37,6 @@ pub mod shown;
 pub mod source;
 pub mod spec;
 pub mod state;
-mod suggest;
 pub mod user;
 
 pub use action::Verb;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
 use super::shown::shown;
-use super::suggest::nearest;
+use crate::suggest::nearest;
 
 /// Longest address or image name, bytes.
 const TEXT_BYTES_MAX: usize = 2048;

@@ -2,7 +2,7 @@
 
 /// The candidate nearest to the word, if it is near: two edits at most and fewer than half its
 /// letters, or the same first two letters.
-pub(super) fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
+pub fn nearest(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
     let word = word.trim().to_lowercase();
     // Longer words can't be near, and the table below would grow with them.
     if word.chars().count() > 32 {
