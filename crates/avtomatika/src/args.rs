@@ -1,10 +1,14 @@
 //! The command line. Precedence: flag, then environment, then default.
 
+mod access;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use avtomatika_bot_runner::Pool;
 use clap::{Parser, Subcommand};
+
+pub(crate) use access::AccessArgs;
 
 /// Bytes of the longest name prefix: names have a hash and more behind it.
 const NAME_PREFIX_MAX: usize = 30;
@@ -32,7 +36,7 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run everything on this machine: server, embedded store, bot runner
-    Up(UpArgs),
+    Up(Box<UpArgs>),
     /// Run a worker
     #[command(subcommand)]
     Worker(WorkerCommand),
@@ -88,6 +92,8 @@ pub(crate) struct UpArgs {
         value_name = "TOKEN"
     )]
     pub(crate) worker_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// How long ended jobs are kept, hours
     #[arg(long, env = "RETENTION_HOURS", default_value_t = 168)]
     pub(crate) retention_hours: u64,

@@ -6,7 +6,7 @@ use avtomatika_engine::Engine;
 use avtomatika_engine::blueprint::Endpoint;
 
 /// Paths of ours that are posted to, below each prefix.
-const OURS: &str = "/admin/purge";
+const OURS: [&str; 3] = ["/admin/purge", "/admin/reload", "/admin/reload-workers"];
 
 /// Why a blueprint can't be mounted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +46,9 @@ pub(crate) fn check(engine: &Engine) -> Result<(), Refused> {
     blueprints.sort_by_key(|(name, _)| *name);
     let mut taken: HashMap<String, String> = HashMap::new();
     for (_, endpoint) in &blueprints {
-        taken.insert(paths(endpoint).0 + OURS, "the server".to_owned());
+        for ours in OURS {
+            taken.insert(paths(endpoint).0 + ours, "the server".to_owned());
+        }
     }
     for (name, endpoint) in blueprints {
         let (_, path) = paths(endpoint);

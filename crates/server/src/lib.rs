@@ -19,5 +19,5 @@ pub mod public;
 pub mod server;
 pub mod worker;
 
-pub use access::{Access, ClientEntry};
+pub use access::{Access, ClientConfig, ClientEntry};
 pub use server::{Options, Server};

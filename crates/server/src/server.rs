@@ -80,6 +80,7 @@ impl Server {
     /// When it can't be bound, or a blueprint's endpoint can't be mounted.
     pub async fn bind(addr: SocketAddr, options: Options) -> std::io::Result<Self> {
         endpoints::check(&options.engine).map_err(std::io::Error::other)?;
+        options.access.load().map_err(std::io::Error::other)?;
         let listener = Listener::bind(addr, options.listener).await?;
         let state = AppState {
             engine: options.engine,
@@ -119,6 +120,8 @@ impl Server {
                 .tasks
                 .spawn(async move { engine.run(shutdown).await })
         };
+        let access = Arc::clone(&self.state.access);
+        self.state.tasks.spawn(access.watch(shutdown.clone()));
         let stop = shutdown.clone();
         let draining = engine.clone();
         self.state.tasks.spawn(async move {
@@ -170,7 +173,13 @@ fn routes(engine: &Engine, body_max_bytes: usize) -> Router<AppState> {
             )
             .route(&format!("{prefix}/workers"), get(client::list_workers))
             .route(&format!("{prefix}/dashboard"), get(client::dashboard))
-            .route(&format!("{prefix}/admin/purge"), post(client::purge));
+            .route(&format!("{prefix}/me"), get(client::me))
+            .route(&format!("{prefix}/admin/purge"), post(client::purge))
+            .route(&format!("{prefix}/admin/reload"), post(client::reload))
+            .route(
+                &format!("{prefix}/admin/reload-workers"),
+                post(client::reload_workers),
+            );
     }
     router
         .fallback(not_found)

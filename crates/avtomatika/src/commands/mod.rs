@@ -17,7 +17,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Up(up) => {
             logs::install(args.log_format);
-            up::run(up).await
+            up::run(*up).await
         }
         Command::Worker(WorkerCommand::BotRunner(runner)) => {
             logs::install(args.log_format);

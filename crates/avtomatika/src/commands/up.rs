@@ -41,6 +41,8 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
             trusted: true,
         })
         .worker_token(&local.worker_token);
+    let access = args.access.apply(access);
+    access.load()?;
     let options =
         avtomatika_server::Options::new(engine, access, avtomatika_server::metrics::install());
     let listen = listen_address(&args)?;

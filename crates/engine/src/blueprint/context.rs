@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_client_of_an_earlier_version_has_no_plan() {
         let old = json!({"id": "c", "user_id": "u"});
-        let client: Client = serde_json::from_value(old.clone()).unwrap();
+        let client: Client = serde_json::from_value(old).unwrap();
         assert_eq!(client, Client::new("c".into(), "u"));
         assert_eq!(client.plan, "unknown");
         // And what nobody configured takes no room on each job.

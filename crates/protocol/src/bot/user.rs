@@ -12,8 +12,16 @@ pub const USER_ID_CHARS_MAX: usize = 128;
 /// The user a client's token stands for: `cli_` and the first 16 hex digits of its SHA-256, as
 /// the seed era's CLI computed it.
 pub fn user_id_of_token(token: &str) -> String {
-    let mut digits = format!("{:x}", Sha256::digest(token));
-    digits.truncate(16);
+    user_id_of_digest(&Sha256::digest(token).into())
+}
+
+/// The same, of a token that only its SHA-256 is known of.
+pub fn user_id_of_digest(digest: &[u8; 32]) -> String {
+    let digits: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("cli_{digits}")
 }
 

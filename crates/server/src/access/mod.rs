@@ -1,35 +1,32 @@
-//! Whose token is it. Tokens are kept as hashes only.
+//! Who may do what, and how often. Tokens are kept as hashes only.
+//!
+//! | Module | What is in it |
+//! |---|---|
+//! | [`account`] | what a client may do, as configured |
+//! | `known` | everybody a server knows at one moment |
+//! | `registry` | [`Access`]: the set that counts now, and how it is replaced |
+//! | `clients_file`, `workers_file` | the configuration files of the first generation, and ours beside |
+//! | `reading`, [`mistakes`] | a file read with every mistake noted, by table, key and line |
+//! | `caller`, `credential` | who sent a request: a client, a worker |
+//! | `bucket`, `crowd` | token buckets: one of its own, one for each of many |
+//! | `hash`, `pattern` | hashes of tokens; patterns of worker names |
 
-mod clients;
-mod workers;
+pub mod account;
+mod bucket;
+mod caller;
+mod clients_file;
+mod credential;
+mod crowd;
+mod hash;
+mod known;
+pub mod mistakes;
+mod pattern;
+mod reading;
+mod registry;
+mod workers_file;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use avtomatika_engine::Client;
-
-pub use clients::{Caller, ClientEntry};
-
-/// A token's fingerprint: what is compared and kept.
-type Fingerprint = [u8; 32];
-
-fn fingerprint(token: &str) -> Fingerprint {
-    *blake3::hash(token.as_bytes()).as_bytes()
-}
-
-/// The tokens a server knows.
-#[derive(Default)]
-pub struct Access {
-    clients: HashMap<Fingerprint, Arc<Client>>,
-    worker_global: Option<Fingerprint>,
-    workers: HashMap<String, Fingerprint>,
-}
-
-impl std::fmt::Debug for Access {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Access")
-            .field("clients", &self.clients.len())
-            .field("workers", &self.workers.len())
-            .finish_non_exhaustive()
-    }
-}
+pub use account::{Account, ClientConfig, ClientEntry, Rate, Role};
+pub use caller::{Admin, Caller, Party};
+pub use credential::Credential;
+pub use mistakes::{LoadError, LoadErrors, Mistake};
+pub use registry::{Access, Files, Reloaded};

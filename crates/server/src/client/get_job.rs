@@ -6,7 +6,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::job_id;
-use crate::access::Caller;
+use crate::access::Party;
 use crate::http::{ApiError, Path, Query, parse_wait};
 use crate::server::AppState;
 
@@ -18,12 +18,13 @@ pub(crate) struct Parameters {
 
 pub(crate) async fn get_job(
     State(state): State<AppState>,
-    Caller(client): Caller,
+    party: Party,
     Path(id): Path<String>,
     Query(parameters): Query<Parameters>,
 ) -> Result<Json<JobView>, ApiError> {
     let wait = parameters.wait.as_deref().map(parse_wait).transpose()?;
-    Ok(Json(
-        state.engine.job(&client.id, job_id(&id)?, wait).await?,
-    ))
+    let client = &party.account.client;
+    let job = state.engine.job(&client.id, job_id(&id)?, wait);
+    let still = || party.still(&state.access);
+    Ok(Json(state.access.guard(still, job).await??))
 }

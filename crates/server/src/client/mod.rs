@@ -5,7 +5,9 @@ mod dashboard;
 mod get_job;
 mod list_jobs;
 mod list_workers;
+mod me;
 mod purge;
+mod reload;
 mod submit;
 
 pub(crate) use cancel_job::cancel_job;
@@ -13,7 +15,9 @@ pub(crate) use dashboard::dashboard;
 pub(crate) use get_job::get_job;
 pub(crate) use list_jobs::list_jobs;
 pub(crate) use list_workers::list_workers;
+pub(crate) use me::me;
 pub(crate) use purge::purge;
+pub(crate) use reload::{reload, reload_workers};
 pub(crate) use submit::submitter;
 
 use avtomatika_protocol::JobId;

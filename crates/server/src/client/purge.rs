@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::access::Caller;
+use crate::access::Admin;
 use crate::http::{ApiError, Query};
 use crate::server::AppState;
 
@@ -21,16 +20,9 @@ pub(crate) struct Parameters {
 
 pub(crate) async fn purge(
     State(state): State<AppState>,
-    Caller(client): Caller,
+    Admin(_): Admin,
     Query(parameters): Query<Parameters>,
 ) -> Result<Json<Value>, ApiError> {
-    if !client.trusted {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "FORBIDDEN",
-            "only a trusted client may delete jobs",
-        ));
-    }
     let age_ms = parameters.older_than_s.saturating_mul(1_000);
     let before_ms = (state.engine.now_ms() + 1).saturating_sub(age_ms);
     let deleted = state.engine.purge(before_ms).await?;

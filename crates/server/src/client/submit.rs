@@ -12,7 +12,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::access::Caller;
+use crate::access::Party;
 use crate::http::{ApiError, json};
 use crate::server::AppState;
 
@@ -27,18 +27,19 @@ type Submitting = Pin<Box<dyn Future<Output = Answer> + Send>>;
 /// The handler for one blueprint's endpoint.
 pub(crate) fn submitter(
     blueprint: &str,
-) -> impl Fn(State<AppState>, Caller, HeaderMap, Result<Bytes, BytesRejection>) -> Submitting
+) -> impl Fn(State<AppState>, Party, HeaderMap, Result<Bytes, BytesRejection>) -> Submitting
 + Clone
 + use<> {
     let blueprint: Arc<str> = blueprint.into();
-    move |State(state), Caller(client), headers, body| {
+    move |State(state), party, headers, body| {
         let blueprint = blueprint.to_string();
         Box::pin(async move {
+            check_allowed(&party, &blueprint)?;
             let idempotency_key = key(&headers)?;
             let input: Value = json(body)?;
             let new = NewJob {
                 blueprint,
-                client,
+                client: Arc::clone(&party.account.client),
                 input,
                 idempotency_key,
             };
@@ -50,6 +51,18 @@ pub(crate) fn submitter(
             Ok((StatusCode::ACCEPTED, Json(accepted)))
         })
     }
+}
+
+fn check_allowed(party: &Party, blueprint: &str) -> Result<(), ApiError> {
+    if party.account.may_start(blueprint) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        StatusCode::FORBIDDEN,
+        "BLUEPRINT_NOT_ALLOWED",
+        format!("this client may not start jobs of '{blueprint}'"),
+    )
+    .hint("GET /api/me tells which ones it may"))
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

@@ -42,10 +42,22 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }
 
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The same, saying what to do.
     #[must_use]
     pub fn hint(mut self, hint: &str) -> Self {
         self.failure.hint = Some(hint.to_owned());
+        self
+    }
+
+    /// The same, with one more key in its body.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.failure.more.insert(key.to_owned(), value.into());
         self
     }
 

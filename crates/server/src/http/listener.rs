@@ -16,8 +16,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::LastHanded;
 use super::socket::Socket;
+use super::{LastHanded, Peer};
 
 /// JSON as the seed era announces it.
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -84,7 +84,10 @@ impl Listener {
                 () = shutdown.cancelled() => break,
             };
             match stream {
-                Ok((stream, _)) => self.serve_one(stream, router.clone(), &graceful, place.ok()),
+                Ok((stream, addr)) => {
+                    let peer = Peer { addr };
+                    self.serve_one(stream, peer, router.clone(), &graceful, place.ok());
+                }
                 Err(error) => {
                     // Most often too many open files: give some time to close.
                     tracing::warn!(%error, "failed to accept a connection");
@@ -102,6 +105,7 @@ impl Listener {
     fn serve_one(
         &self,
         stream: TcpStream,
+        peer: Peer,
         router: Router,
         graceful: &GracefulShutdown,
         place: Option<tokio::sync::OwnedSemaphorePermit>,
@@ -116,6 +120,7 @@ impl Listener {
             .map_request(move |mut request: Request<Incoming>| {
                 sent.arrived();
                 request.extensions_mut().insert(sent.clone());
+                request.extensions_mut().insert(peer.clone());
                 request
             })
             .map_response(name_charset);

@@ -6,6 +6,7 @@ mod handed;
 mod input;
 mod listener;
 mod parameters;
+mod peer;
 mod socket;
 
 pub use delivery::Delivery;
@@ -14,3 +15,4 @@ pub use handed::{Handed, LastHanded};
 pub use input::{json, parse_wait, whole};
 pub use listener::{Listener, ListenerSettings};
 pub use parameters::{Path, Query};
+pub use peer::Peer;

@@ -5,19 +5,19 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::{message, missing_worker_id, speaker};
+use crate::access::Credential;
 use crate::http::ApiError;
 use crate::server::AppState;
 
 pub(crate) async fn event(
     State(state): State<AppState>,
-    headers: HeaderMap,
+    credential: Credential,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let (body, speaker) = speaker(&state.access, &headers, body)?;
+    let (body, speaker) = speaker(&state.access, &credential, body)?;
     if speaker.is_none() {
         return Err(missing_worker_id());
     }

@@ -6,9 +6,9 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
 
+use crate::access::Credential;
 use crate::http::{ApiError, Path, whole};
 use crate::server::AppState;
 
@@ -17,10 +17,10 @@ use crate::server::AppState;
 pub(crate) async fn heartbeat(
     State(state): State<AppState>,
     Path(worker): Path<String>,
-    headers: HeaderMap,
+    credential: Credential,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    state.access.check_worker(&headers, &worker)?;
+    state.access.admit(&credential, &worker)?;
     let worker = WorkerId(worker);
     // The seed era takes an empty or unreadable body for a bare sign of life.
     let said: Map<String, Value> = serde_json::from_slice(&whole(body)?).unwrap_or_default();

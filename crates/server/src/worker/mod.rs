@@ -15,10 +15,9 @@ pub(crate) use result::result;
 use avtomatika_protocol::WorkerId;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::http::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::access::Access;
+use crate::access::{Access, Credential};
 use crate::http::{ApiError, json};
 
 /// The longest worker name, bytes.
@@ -29,19 +28,19 @@ const NAME_MAX_BYTES: usize = 128;
 /// the worker: the common token without a name.
 fn speaker(
     access: &Access,
-    headers: &HeaderMap,
+    credential: &Credential,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(Map<String, Value>, Option<WorkerId>), ApiError> {
-    Access::worker_token_in(headers)?;
+    access.shown(credential)?;
     let Value::Object(body) = json(body)? else {
         return Err(ApiError::bad_request("INVALID_JSON", "Invalid JSON body"));
     };
     let named = body.get("worker_id").and_then(Value::as_str);
     let Some(id) = named.filter(|id| !id.is_empty()) else {
-        access.check_nameless(headers)?;
+        access.nameless(credential)?;
         return Ok((body, None));
     };
-    access.check_worker(headers, id)?;
+    access.admit(credential, id)?;
     check_name(id)?;
     let id = id.into();
     Ok((body, Some(id)))

@@ -7,10 +7,11 @@ use avtomatika_engine::service::{Handout, Poll};
 use avtomatika_protocol::WorkerId;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use crate::access::Credential;
 use crate::http::{ApiError, Delivery, LastHanded, Path, Query, parse_wait};
 use crate::server::AppState;
 
@@ -30,9 +31,9 @@ pub(crate) async fn next_task(
     Path(worker): Path<String>,
     Query(parameters): Query<Parameters>,
     Extension(connection): Extension<LastHanded>,
-    headers: HeaderMap,
+    credential: Credential,
 ) -> Result<Response, ApiError> {
-    state.access.check_worker(&headers, &worker)?;
+    state.access.admit(&credential, &worker)?;
     let worker = WorkerId(worker);
     let wait = parameters.timeout.as_deref().map(parse_wait).transpose()?;
     let wait_ms = wait.map_or(u64::MAX, |wait| {
@@ -46,16 +47,16 @@ pub(crate) async fn next_task(
         .as_deref()
         .map(|types| types.split(',').map(Arc::from).collect());
     let watch = Connection::watch(&state.engine, &worker);
-    let handout = state
-        .engine
-        .poll(Poll {
-            worker,
-            types,
-            wait_ms,
-        })
-        .await;
+    let poll = state.engine.poll(Poll {
+        worker: worker.clone(),
+        types,
+        wait_ms,
+    });
+    // Who is taken off the list gets nothing more, not even what it has been waiting for.
+    let still = || state.access.speaks_for(&credential, worker.as_str());
+    let handout = state.access.guard(still, poll).await;
     watch.held();
-    match handout? {
+    match handout?? {
         Some(handout) => deliver(&state, &handout, connection),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }

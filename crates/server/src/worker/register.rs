@@ -5,18 +5,19 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 
 use super::{message, missing_worker_id, speaker};
+use crate::access::Credential;
 use crate::http::ApiError;
 use crate::server::AppState;
 
 pub(crate) async fn register(
     State(state): State<AppState>,
-    headers: HeaderMap,
+    credential: Credential,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Registered>, ApiError> {
-    let (body, speaker) = speaker(&state.access, &headers, body)?;
+    let (body, speaker) = speaker(&state.access, &credential, body)?;
     if body.is_empty() {
         // The seed era's answer, status included.
         return Err(ApiError::new(

@@ -5,21 +5,22 @@ use avtomatika_protocol::{JobId, TaskId};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::{message, speaker};
+use crate::access::Credential;
 use crate::http::{ApiError, Delivery, LastHanded};
 use crate::server::AppState;
 
 pub(crate) async fn result(
     State(state): State<AppState>,
     Extension(connection): Extension<LastHanded>,
-    headers: HeaderMap,
+    credential: Credential,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let (mut body, speaker) = speaker(&state.access, &headers, body)?;
+    let (mut body, speaker) = speaker(&state.access, &credential, body)?;
     if speaker.is_none() {
         // The seed era's answer, status included.
         return Err(ApiError::new(

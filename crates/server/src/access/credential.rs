@@ -1,0 +1,102 @@
+//! What a worker shows: whose word it is. The texts and their order are the first generation's.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+
+use super::known::Verdict;
+use super::registry::Access;
+use crate::http::{ApiError, Peer};
+
+/// The header a worker's token comes in.
+const HEADER: &str = "x-worker-token";
+
+/// What a worker showed with a request. Taking it from the request checks nothing.
+#[derive(Clone)]
+pub struct Credential {
+    token: Option<HeaderValue>,
+    peer: Option<Peer>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Credential {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            token: parts.headers.get(HEADER).cloned(),
+            peer: Peer::of(parts).cloned(),
+        })
+    }
+}
+
+impl Access {
+    /// Checks that something was shown at all: before bodies are read.
+    ///
+    /// # Errors
+    /// 401 if nothing was.
+    pub(crate) fn shown<'a>(&self, credential: &'a Credential) -> Result<&'a str, ApiError> {
+        credential
+            .token
+            .as_ref()
+            .map(|token| token.to_str().unwrap_or_default())
+            .ok_or_else(|| ApiError::unauthorized("MISSING_TOKEN", "Missing X-Worker-Token header"))
+    }
+
+    /// Checks a request that names no worker: only the common token will do.
+    ///
+    /// # Errors
+    /// 401 for anything else.
+    pub(crate) fn nameless(&self, credential: &Credential) -> Result<(), ApiError> {
+        if self.now().is_common(self.shown(credential)?) {
+            return Ok(());
+        }
+        Err(self.wrong_token(
+            credential.peer.as_ref(),
+            invalid("Unauthorized: Invalid token or missing worker_id"),
+        ))
+    }
+
+    /// Lets a request in that speaks for `worker`, counting it.
+    ///
+    /// # Errors
+    /// 401 for the wrong token, 403 for a disabled worker, 429 when it comes too early.
+    pub(crate) fn admit(&self, credential: &Credential, worker: &str) -> Result<(), ApiError> {
+        self.speaks_for(credential, worker).map_err(|refusal| {
+            if refusal.status() == StatusCode::UNAUTHORIZED && credential.token.is_some() {
+                self.wrong_token(credential.peer.as_ref(), refusal)
+            } else {
+                refusal
+            }
+        })?;
+        self.count_worker(&self.now(), worker)
+    }
+
+    /// Checks whether what was shown speaks for `worker`, now.
+    ///
+    /// # Errors
+    /// 401 for the wrong token, 403 for a disabled worker.
+    pub(crate) fn speaks_for(&self, credential: &Credential, worker: &str) -> Result<(), ApiError> {
+        let token = self.shown(credential)?;
+        match self.now().judge(worker, token) {
+            Verdict::Fits => Ok(()),
+            Verdict::Disabled => Err(disabled(worker)),
+            Verdict::NotItsOwn => Err(invalid("Unauthorized: Invalid individual worker token")),
+            Verdict::Unknown => Err(invalid("Unauthorized: No valid token found")),
+        }
+    }
+}
+
+fn invalid(text: &str) -> ApiError {
+    ApiError::unauthorized("INVALID_TOKEN", text)
+}
+
+fn disabled(worker: &str) -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "WORKER_DISABLED",
+        format!("the worker '{worker}' is disabled"),
+    )
+    .hint("the operator has set disabled = true for it in workers.toml")
+}
