@@ -22,10 +22,11 @@ clean-demo: ## stop the demo and forget its data
 	@scripts/demo.sh stop
 	@scripts/demo.sh forget
 
-setup: ## install what the tests need: Docker Engine, base image, Python environments
+setup: ## install what the tests need: Docker Engine, base image, Python environments, PostgreSQL
 	@scripts/docker-up.sh
 	@scripts/base-image.sh
 	@scripts/python-peers.sh
+	@scripts/postgres.sh
 
 test: ## install what the tests need and run all of them
 	@scripts/test.sh
@@ -49,4 +50,5 @@ soak: ## the long tests that `make test` leaves out
 	@scripts/docker-up.sh
 	@scripts/base-image.sh
 	@scripts/python-peers.sh
+	@scripts/postgres.sh
 	@cargo nextest run --locked --workspace --profile soak --run-ignored ignored-only --no-tests=warn

@@ -3,7 +3,7 @@
 # tests, doctests.
 #
 # All gates run even when an earlier one fails, so that one run tells everything. The last line is the tests' total.
-#   SKIP_SETUP=1   the engine, the image and the Python environments are there: do not look
+#   SKIP_SETUP=1   the engine, the image, the Python environments and the database are there: do not look
 #   NEXTEST_ARGS   more words for cargo nextest, e.g. NEXTEST_ARGS='-p avtomatika-engine'
 #   V=1            show every tool's output
 set -uo pipefail
@@ -25,7 +25,7 @@ gate() {
 }
 
 set_up() {
-  scripts/compiler.sh && scripts/docker-up.sh && scripts/base-image.sh && scripts/python-peers.sh
+  scripts/compiler.sh && scripts/docker-up.sh && scripts/base-image.sh && scripts/python-peers.sh && scripts/postgres.sh
 }
 
 format() { step "cargo fmt --check" "$LOGS/fmt.log" cargo fmt --all --check -- --color never; }

@@ -7,6 +7,7 @@
 //! | [`id`] | jobs, tasks, workers, clients, leases |
 //! | [`status`] | where a job stands |
 //! | [`error`] | codes and bodies of refusals and failures |
+//! | [`history`] | what happened to a job, as its owner reads it |
 //! | [`job`] | what a client posts and reads |
 //! | [`suggest`] | what somebody who mistyped a word meant |
 //! | [`worker`] | what a worker sends and receives |
@@ -14,6 +15,7 @@
 
 pub mod bot;
 pub mod error;
+pub mod history;
 pub mod id;
 pub mod job;
 pub mod status;

@@ -1,0 +1,155 @@
+//! Pages of jobs.
+//!
+//! The list is ordered by the time of creation. Every index on jobs has the status in front of that
+//! time, so a page is a merge of short walks, one a status, each along an index in the order of the
+//! list. What no index covers (a second label, the time of the last change) is looked at row by
+//! row, within windows of a bounded number of rows and within a bounded time: a page that runs out
+//! of time ends early and says where to go on.
+
+use std::time::{Duration, Instant};
+
+use avtomatika_protocol::history::JobSummary;
+use uuid::Uuid;
+
+use crate::backend::{Backend, Sql};
+use crate::batch::int;
+use crate::cursor::JobKey;
+use crate::driver::{Driver, Rest};
+use crate::error::Result;
+use crate::query::{ListQuery, Page};
+use crate::rows::{SUMMARY_COLUMNS, summary};
+
+/// Rows of an index that one statement looks at when it has to look at each.
+pub(crate) const WINDOW_ROWS: i64 = 4_000;
+/// After how long a page that finds too little ends early.
+const SEARCH_TIME: Duration = Duration::from_millis(20);
+
+/// Where a walk begins (itself left out) and ends (itself included).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) before: JobKey,
+    pub(crate) down_to: JobKey,
+}
+
+impl Span {
+    fn of(query: &ListQuery) -> Result<Self> {
+        // Nothing changes before it is created.
+        let ends = [query.created_to_ms, query.updated_to_ms];
+        let before = JobKey {
+            created_at_ms: int(ends.into_iter().flatten().min().unwrap_or(u64::MAX)),
+            id: Uuid::nil(),
+        };
+        Ok(Self {
+            before: query.after()?.map_or(before, |after| after.min(before)),
+            down_to: JobKey {
+                created_at_ms: int(query.created_from_ms.unwrap_or(0)),
+                id: Uuid::nil(),
+            },
+        })
+    }
+}
+
+impl Backend {
+    /// Reads a page.
+    pub(crate) async fn list(&self, query: &ListQuery) -> Result<Page> {
+        let query = query.as_stored();
+        let limit = usize::try_from(query.limit.max(1)).unwrap_or(usize::MAX);
+        let mut span = Span::of(&query)?;
+        let mut driver = Driver::first(&query);
+        for other in Driver::others(&query) {
+            driver = self.narrower(driver, other, span).await?;
+        }
+        let rest = Rest::of(&query, &driver);
+        let began = Instant::now();
+        let mut jobs = Vec::new();
+        loop {
+            let wanted = limit - jobs.len() + 1;
+            let floor = if rest.is_empty() {
+                None
+            } else {
+                self.window(&driver, span).await?
+            };
+            let window = Span {
+                down_to: floor.unwrap_or(span.down_to),
+                ..span
+            };
+            let sql = self.page(&driver, &rest, window, wanted);
+            jobs.extend(self.rows(sql, summary).await?);
+            if jobs.len() > limit {
+                jobs.truncate(limit);
+                let next = jobs.last().map(key);
+                return Ok(page(&query, jobs, next));
+            }
+            match floor {
+                None => return Ok(page(&query, jobs, None)),
+                Some(floor) if began.elapsed() > SEARCH_TIME => {
+                    return Ok(page(&query, jobs, Some(floor)));
+                }
+                Some(floor) => span.before = floor,
+            }
+        }
+    }
+
+    /// The row a window's worth of rows further on, if there are so many.
+    async fn window(&self, driver: &Driver, span: Span) -> Result<Option<JobKey>> {
+        let mut sql = Sql::new("SELECT created_at_ms, id FROM (");
+        driver.keys(&mut sql, &Rest::default(), span, WINDOW_ROWS);
+        sql.push(") AS k ORDER BY created_at_ms DESC, id DESC LIMIT 1 OFFSET ");
+        sql.int(WINDOW_ROWS - 1);
+        let rows = self
+            .rows(sql, |row| {
+                Ok(JobKey {
+                    created_at_ms: row.int(0)?,
+                    id: row.id(1)?,
+                })
+            })
+            .await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Whichever walks along fewer rows, as far as a window tells.
+    async fn narrower(&self, one: Driver, other: Driver, span: Span) -> Result<Driver> {
+        if self.count(&other, span).await? < self.count(&one, span).await? {
+            return Ok(other);
+        }
+        Ok(one)
+    }
+
+    async fn count(&self, driver: &Driver, span: Span) -> Result<i64> {
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM (");
+        driver.keys(&mut sql, &Rest::default(), span, WINDOW_ROWS);
+        sql.push(") AS k LIMIT ");
+        sql.int(WINDOW_ROWS).push(") AS c");
+        let rows = self.rows(sql, |row| row.int(0)).await?;
+        Ok(rows.first().copied().unwrap_or(0))
+    }
+
+    /// The jobs of a span, newest first.
+    pub(crate) fn page(&self, driver: &Driver, rest: &Rest<'_>, span: Span, wanted: usize) -> Sql {
+        let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
+        let mut sql = Sql::new(&format!(
+            "SELECT {SUMMARY_COLUMNS}, (SELECT {} FROM job_labels l WHERE l.job_id = j.id) \
+             FROM (SELECT created_at_ms, id FROM (",
+            self.labels_as_json()
+        ));
+        driver.keys(&mut sql, rest, span, wanted);
+        sql.push(") AS k ORDER BY created_at_ms DESC, id DESC LIMIT ");
+        sql.int(wanted);
+        sql.push(") AS p JOIN jobs j ON j.id = p.id ORDER BY p.created_at_ms DESC, p.id DESC");
+        sql
+    }
+}
+
+fn key(job: &JobSummary) -> JobKey {
+    JobKey {
+        created_at_ms: int(job.created_at_ms),
+        id: job.id.0,
+    }
+}
+
+fn page(query: &ListQuery, jobs: Vec<JobSummary>, next: Option<JobKey>) -> Page {
+    Page {
+        next: next.map(|key| key.token(query.digest())),
+        jobs,
+    }
+}

@@ -1,0 +1,106 @@
+//! The history in a file of this machine.
+
+mod write;
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+
+use crate::error::{Error, Result};
+use crate::schema;
+
+/// Readers at once. Each has a thread and a cache of its own, made on demand.
+const READERS_MAX: u32 = 4;
+/// How long a reader that nobody needs stays.
+const READER_IDLE: Duration = Duration::from_secs(60);
+/// How long a read waits for a free reader.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// What the log is cut back to after a burst, bytes.
+const WAL_KEPT_BYTES: u64 = 32 << 20;
+
+/// One writer, which commits are queued for, and readers that never wait for it.
+#[derive(Clone)]
+pub(crate) struct Sqlite {
+    writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+}
+
+impl Sqlite {
+    pub(crate) fn new(path: &Path) -> Result<Self> {
+        make_private(path).map_err(|source| Error::File {
+            path: path.display().to_string(),
+            source,
+        })?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(Duration::from_secs(10))
+            .disable_statement_logging();
+        let writer = options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            // A commit that has been answered is on the disk: the outbox forgets what is committed
+            // here. NORMAL would only promise that the file is not torn.
+            .synchronous(SqliteSynchronous::Full)
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .pragma("journal_size_limit", WAL_KEPT_BYTES.to_string())
+            // KiB when negative.
+            .pragma("cache_size", "-16384")
+            .thread_name(|_| "history-writer".to_owned());
+        let readers = options
+            .read_only(true)
+            .thread_name(|n| format!("history-reader-{n}"));
+        Ok(Self {
+            writer: SqlitePoolOptions::new()
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .acquire_timeout(Duration::from_secs(60))
+                .connect_lazy_with(writer),
+            readers: SqlitePoolOptions::new()
+                .max_connections(READERS_MAX)
+                .idle_timeout(READER_IDLE)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_lazy_with(readers),
+        })
+    }
+
+    /// Makes the tables, or brings them up to date.
+    pub(crate) async fn prepare(&self) -> Result<()> {
+        schema::sqlite()
+            .run(&self.writer)
+            .await
+            .map_err(Error::Schema)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Makes the file readable by its owner only before the database opens it; the log beside it
+/// takes the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    if let Some(dir) = path.parent()
+        && !dir.as_os_str().is_empty()
+    {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
