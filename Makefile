@@ -42,7 +42,7 @@ fmt: ## format all code
 docs: ## build the API documentation, warnings denied
 	@RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 
-bench: ## throughput and latency of a bare server and of the embedded store (ARGS=… is handed on)
+bench: ## throughput, latency, memory and start, beside a bare server (ARGS=--quick or --full)
 	@cargo build --release --locked -p avtomatika
 	@$(or $(CARGO_TARGET_DIR),target)/release/avtomatika bench $(ARGS)
 

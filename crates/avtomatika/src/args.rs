@@ -44,6 +44,21 @@ pub(crate) enum Command {
     TelegramSim(avtomatika_telegram_sim::command::Args),
     /// Measure this machine: jobs a second and latencies beside a bare server
     Bench(BenchArgs),
+    /// A process the bench measures
+    #[command(subcommand, hide = true)]
+    BenchRole(BenchRole),
+}
+
+/// A server that `avtomatika bench` measures in a process of its own.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchRole {
+    /// A bare server
+    Floor,
+    /// The server with the embedded store
+    Server {
+        /// Folder of the store
+        data_dir: PathBuf,
+    },
 }
 
 /// `avtomatika up`.
@@ -209,18 +224,40 @@ pub(crate) struct RunnerArgs {
 /// `avtomatika bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BenchArgs {
-    /// How long each case is measured, seconds
-    #[arg(long, default_value_t = 5)]
-    pub(crate) seconds: u64,
+    /// About a minute: smaller sizes, fewer rounds
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) quick: bool,
+    /// Every size the bounds are set for: a million queued jobs
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// How long each round of a case takes, seconds
+    #[arg(long)]
+    pub(crate) seconds: Option<u64>,
     /// How many jobs are in flight, case by case
-    #[arg(long, value_delimiter = ',', default_values_t = [1_usize, 64])]
+    #[arg(long, value_delimiter = ',')]
     pub(crate) concurrency: Vec<usize>,
-    /// Folder for the store; removed afterwards. Must be on a real disk to mean anything
+    /// Only these kinds of figures
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) only: Vec<BenchKind>,
+    /// Folder for the stores; removed afterwards. Must be on a real disk to mean anything
     #[arg(long, default_value = "avtomatika-bench")]
     pub(crate) data_dir: PathBuf,
-    /// Print the figures as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Write the figures to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// A kind of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum BenchKind {
+    /// Jobs a second and latencies, beside a bare server
+    Throughput,
+    /// Long queues
+    Queued,
+    /// Parked polls
+    Parked,
+    /// Start and memory
+    Footprint,
 }
 
 #[cfg(test)]

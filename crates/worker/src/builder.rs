@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
+use crate::delivered::{Delivered, Observer};
 use crate::error::Error;
 use crate::handler::Handlers;
 use crate::http::ServerUrl;
@@ -32,6 +33,7 @@ pub struct WorkerBuilder {
     settings: Settings,
     type_limits: BTreeMap<String, u32>,
     handlers: Handlers,
+    delivered: Option<Observer>,
     twice: Option<String>,
 }
 
@@ -43,6 +45,7 @@ impl WorkerBuilder {
             settings: Settings::new(WorkerId(worker_id)),
             type_limits: BTreeMap::new(),
             handlers: Handlers::default(),
+            delivered: None,
             twice: None,
         }
     }
@@ -131,6 +134,16 @@ impl WorkerBuilder {
         self
     }
 
+    /// Told of each result once the server has it, or said that it counts no more. Runs on the way
+    /// to the next task, so it must be quick.
+    pub fn on_delivered(
+        mut self,
+        observer: impl Fn(&Delivered<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.delivered = Some(Observer(Box::new(observer)));
+        self
+    }
+
     /// The worker.
     ///
     /// # Errors
@@ -155,6 +168,7 @@ impl WorkerBuilder {
             slots: Slots::new(settings.max_concurrent_tasks, &self.type_limits),
             settings,
             handlers: self.handlers,
+            delivered: self.delivered,
             sessions: clients.len(),
             draining: CancellationToken::new(),
         };

@@ -104,6 +104,9 @@ impl Session {
         let task_id = parcel.message.task_id;
         match answer {
             Ok(answer) => {
+                if let Some(observer) = &self.shared.delivered {
+                    observer.tell(&parcel.message, &answer);
+                }
                 if let Some(reason) = answer.reason {
                     tracing::info!(%task_id, status = answer.status, reason, "result not used");
                 }

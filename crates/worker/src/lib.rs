@@ -3,6 +3,7 @@
 mod backoff;
 mod builder;
 mod client;
+mod delivered;
 mod delivery;
 mod drain;
 mod error;
@@ -27,6 +28,7 @@ pub use avtomatika_protocol::Failure;
 pub use avtomatika_protocol::worker::{Outcome, TaskMessage};
 
 pub use builder::WorkerBuilder;
+pub use delivered::Delivered;
 pub use error::Error;
 pub use outcome::{IntoOutcome, invalid_input, permanent, transient};
 pub use progress::Progress;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::client::Client;
+use crate::delivered::Observer;
 use crate::error::Error;
 use crate::handler::Handlers;
 use crate::progress::{self, Note, QUEUE_LEN_MAX};
@@ -27,6 +28,7 @@ const SETTLED: Duration = Duration::from_secs(10);
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) handlers: Handlers,
+    pub(crate) delivered: Option<Observer>,
     pub(crate) slots: Slots,
     /// How many servers the slots are shared by.
     pub(crate) sessions: usize,

@@ -280,3 +280,19 @@ async fn works_for_several_servers_with_one_set_of_slots() {
     }
     working.stop().await;
 }
+
+#[tokio::test]
+async fn an_observer_learns_what_the_server_has_taken() {
+    let fake = fake::start().await;
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let worker = fake::worker(&fake)
+        .task("echo", echo)
+        .on_delivered(move |delivered| {
+            let _closed = told.send((delivered.task_id.to_string(), delivered.ignored.is_some()));
+        });
+    let working = fake::run(worker);
+    let task_id = fake.push("echo", json!({}));
+    assert_eq!(heard.recv().await.unwrap(), (task_id.clone(), false));
+    fake.result_of(&task_id).await;
+    working.stop().await;
+}

@@ -29,6 +29,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Command::TelegramSim(sim) => telegram_sim::run(sim).await,
         Command::Bench(bench) => Box::pin(bench::run(bench)).await,
+        Command::BenchRole(role) => {
+            logs::install(args.log_format);
+            Box::pin(bench::run_role(role)).await
+        }
     }
 }
 

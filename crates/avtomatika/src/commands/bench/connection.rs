@@ -13,6 +13,21 @@ pub(super) struct Connection {
     buffer: Vec<u8>,
 }
 
+/// A request as bytes.
+pub(super) fn request(method: &str, path: &str, token: (&str, &str), body: &str) -> Vec<u8> {
+    let (header, token) = token;
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: bench\r\n{header}: {token}\r\n");
+    if method != "GET" {
+        let length = body.len();
+        text.push_str(&format!(
+            "Content-Type: application/json\r\nContent-Length: {length}\r\n"
+        ));
+    }
+    text.push_str("\r\n");
+    text.push_str(body);
+    text.into_bytes()
+}
+
 impl Connection {
     pub(super) async fn open(addr: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(addr)
@@ -21,18 +36,8 @@ impl Connection {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
-            buffer: Vec::with_capacity(4_096),
+            buffer: Vec::new(),
         })
-    }
-
-    /// A POST request as bytes.
-    pub(super) fn post(path: &str, token: &str, body: &str) -> Vec<u8> {
-        format!(
-            "POST {path} HTTP/1.1\r\nHost: bench\r\nX-Avtomatika-Token: {token}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .into_bytes()
     }
 
     /// Sends a request; answers the status and the body.
@@ -67,4 +72,22 @@ fn whole(buffer: &[u8]) -> anyhow::Result<Option<(u16, usize, usize)>> {
         .unwrap_or(0);
     let start = head_end + 4;
     Ok((buffer.len() >= start + length).then_some((status, start, start + length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_when_its_body_is() {
+        let text = b"HTTP/1.1 202 Accepted\r\nContent-length: 2\r\n\r\nok";
+        assert_eq!(
+            whole(text).unwrap(),
+            Some((202, text.len() - 2, text.len()))
+        );
+        assert_eq!(whole(&text[..text.len() - 1]).unwrap(), None);
+        assert_eq!(whole(&text[..20]).unwrap(), None);
+        let empty = b"HTTP/1.1 204 No Content\r\n\r\n";
+        assert_eq!(whole(empty).unwrap(), Some((204, 27, 27)));
+    }
 }

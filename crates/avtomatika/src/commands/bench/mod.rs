@@ -1,22 +1,49 @@
 //! `avtomatika bench`: what this machine does, measured side by side in one run.
 //!
+//! | Module | What is in it |
+//! |---|---|
+//! | `plan` | sizes and durations |
+//! | `cases` | what is measured, one kind of figure a file |
+//! | `child`, `roles` | the servers, each a process of its own |
+//! | `load`, `hands`, `polls` | posting jobs, doing them, waiting for them |
+//! | `report`, `table` | what it came to, for programs and for people |
+//!
 //! The floor is a bare server of the same framework under the same kind of load: what the
 //! machine could do if the engine cost nothing. A job of one task costs three such requests
-//! (submit, poll, result), so jobs are compared with a third of the floor.
+//! (submit, poll, result), so jobs are compared with a third of the floor. A job counts as
+//! completed when its worker has the answer that its result is on the server's disk.
 
+mod cases;
+mod child;
+mod completions;
 mod connection;
 mod figures;
-mod floor;
-mod jobs;
-mod sync;
+mod hands;
+mod load;
+mod machine;
+mod plan;
+mod polls;
+mod proc;
+mod report;
+mod roles;
+mod table;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Context as _;
-use serde_json::json;
 
-use crate::args::BenchArgs;
-use figures::Figures;
+use crate::args::{BenchArgs, BenchKind};
+use cases::Bench;
+use machine::Machine;
+use plan::Plan;
+use report::{Report, System};
+
+pub(crate) use roles::run as run_role;
+
+/// What every figure of ours is measured with.
+const SETTING: &str = "embedded store; every 2xx is sent after the disk has synced what it says; \
+                       server, load and worker share the machine, each server a process of its own";
 
 pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
@@ -29,83 +56,59 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<ExitCode> {
         std::fs::remove_dir_all(&args.data_dir)
             .with_context(|| format!("failed to remove {}", args.data_dir.display()))?;
     }
-    show(&args, &result?);
+    let report = result?;
+    table::show(&report);
+    if let Some(path) = &args.json {
+        let mut text = serde_json::to_string_pretty(&report)?;
+        text.push('\n');
+        std::fs::write(path, text)
+            .with_context(|| format!("failed to write {}", path.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// One row of the result.
-struct Row {
-    name: &'static str,
-    concurrency: usize,
-    figures: Figures,
+async fn measure(args: &BenchArgs) -> anyhow::Result<Report> {
+    let started = Instant::now();
+    let plan = Plan::of(args);
+    let taken_at = time::OffsetDateTime::now_utc()
+        .replace_nanosecond(0)?
+        .format(&time::format_description::well_known::Rfc3339)?;
+    let machine = Machine::look(&args.data_dir);
+    let mut bench = Bench {
+        dir: args.data_dir.clone(),
+        rows: Vec::new(),
+        checks: Vec::new(),
+        plan,
+    };
+    let wanted = |kind| args.only.is_empty() || args.only.contains(&kind);
+    let sync = cases::sync::measure(&args.data_dir, bench.plan.round).await?;
+    bench.row(System::Disk, "sync", 1, &[sync]);
+    if wanted(BenchKind::Footprint) {
+        bench.footprint().await?;
+    }
+    if wanted(BenchKind::Throughput) {
+        Box::pin(bench.throughput()).await?;
+    }
+    if wanted(BenchKind::Parked) {
+        Box::pin(bench.parked()).await?;
+    }
+    if wanted(BenchKind::Queued) {
+        Box::pin(bench.queued()).await?;
+    }
+    Ok(Report {
+        taken_at,
+        command: format!("avtomatika bench{}", flag(bench.plan.name)),
+        took_s: started.elapsed().as_secs(),
+        machine,
+        setting: SETTING.to_owned(),
+        rows: bench.rows,
+        checks: bench.checks,
+    })
 }
 
-async fn measure(args: &BenchArgs) -> anyhow::Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    let figures = sync::measure(&args.data_dir, args.seconds.min(2)).await?;
-    rows.push(Row {
-        name: "sync",
-        concurrency: 1,
-        figures,
-    });
-    for concurrency in &args.concurrency {
-        let figures = floor::measure(*concurrency, args.seconds).await?;
-        rows.push(Row {
-            name: "floor",
-            concurrency: *concurrency,
-            figures,
-        });
+fn flag(plan: &str) -> String {
+    match plan {
+        "usual" => String::new(),
+        other => format!(" --{other}"),
     }
-    let stack = jobs::Stack::start(&args.data_dir).await?;
-    for concurrency in &args.concurrency {
-        let figures = stack.measure(*concurrency, args.seconds).await?;
-        rows.push(Row {
-            name: "jobs",
-            concurrency: *concurrency,
-            figures,
-        });
-    }
-    stack.stop().await?;
-    Ok(rows)
-}
-
-#[expect(clippy::print_stdout, reason = "figures are this command's output")]
-fn show(args: &BenchArgs, rows: &[Row]) {
-    if args.json {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|row| {
-                let mut shown = row.figures.to_json();
-                shown["name"] = json!(row.name);
-                shown["concurrency"] = json!(row.concurrency);
-                shown
-            })
-            .collect();
-        println!("{}", json!({ "seconds": args.seconds, "rows": rows }));
-        return;
-    }
-    println!("what    in flight   per second   p50 ms   p99 ms   cpu µs   of floor / 3");
-    for row in rows {
-        let floor = rows
-            .iter()
-            .find(|other| other.name == "floor" && other.concurrency == row.concurrency)
-            .map_or(f64::NAN, |floor| floor.figures.per_second / 3.0);
-        let ratio = if row.name == "jobs" {
-            format!("{:.2}", row.figures.per_second / floor)
-        } else {
-            String::new()
-        };
-        println!(
-            "{:<7} {:>9}   {:>10.0}   {:>6.2}   {:>6.2}   {:>6.0}   {ratio}",
-            row.name,
-            row.concurrency,
-            row.figures.per_second,
-            row.figures.p50_ms,
-            row.figures.p99_ms,
-            row.figures.cpu_us
-        );
-    }
-    println!("sync: one page written and synced to this disk; a lone job needs four in a row.");
-    println!("floor: requests to a bare server; jobs: durably completed, submit to completed.");
-    println!("Load, server and worker share this machine; embedded store, every commit synced.");
 }

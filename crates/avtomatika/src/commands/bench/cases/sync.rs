@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::figures::{Figures, Watch};
+use crate::commands::bench::figures::{Figures, Watch};
 
 /// Pages written in turn, so that the file does not grow.
 const PAGES: u64 = 256;
 const PAGE: [u8; 4_096] = [0x5a; 4_096];
 
-pub(super) async fn measure(dir: &Path, seconds: u64) -> anyhow::Result<Figures> {
+pub(in crate::commands::bench) async fn measure(
+    dir: &Path,
+    time: Duration,
+) -> anyhow::Result<Figures> {
     std::fs::create_dir_all(dir).context("failed to make the folder")?;
     let path = dir.join("sync");
     let measured = tokio::task::spawn_blocking(move || {
@@ -23,8 +26,8 @@ pub(super) async fn measure(dir: &Path, seconds: u64) -> anyhow::Result<Figures>
             file.write_all_at(&PAGE, page * PAGE.len() as u64)?;
         }
         file.sync_all()?;
-        let watch = Watch::start();
-        let end = Instant::now() + Duration::from_secs(seconds);
+        let watch = Watch::start(&[]);
+        let end = Instant::now() + time;
         let mut latencies = Vec::new();
         while Instant::now() < end {
             let started = Instant::now();
@@ -34,7 +37,7 @@ pub(super) async fn measure(dir: &Path, seconds: u64) -> anyhow::Result<Figures>
             latencies.push(started.elapsed());
         }
         std::fs::remove_file(&path)?;
-        Ok::<_, std::io::Error>(Figures::of(latencies, &watch))
+        Ok::<_, std::io::Error>(watch.figures(latencies))
     })
     .await?;
     measured.context("failed to measure the disk")

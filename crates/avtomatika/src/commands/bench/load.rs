@@ -1,0 +1,269 @@
+//! The load: posting jobs in a closed loop or at a steady rate, and waiting for their completion.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use avtomatika_protocol::job::Accepted;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
+
+use super::completions::Completions;
+use super::connection::{Connection, request};
+use super::figures::{Figures, Watch};
+use super::roles::{CLIENT_TOKEN, PATH};
+
+/// A job that takes longer than this is an error.
+const JOB_MAX: Duration = Duration::from_secs(60);
+/// The body every job is posted with, the floor's requests too.
+pub(super) const BODY: &str = r#"{"message":"x"}"#;
+
+/// Where jobs are posted, how, and who knows of their completion.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub(super) addr: SocketAddr,
+    pub(super) post: Arc<[u8]>,
+    pub(super) completions: Arc<Completions>,
+    /// The processes whose processor time is the server's.
+    pub(super) servers: Arc<[u32]>,
+}
+
+impl Target {
+    pub(super) fn ours(addr: SocketAddr, server: u32, completions: Arc<Completions>) -> Self {
+        let post = request("POST", PATH, ("X-Avtomatika-Token", CLIENT_TOKEN), BODY);
+        Self {
+            addr,
+            post: post.into(),
+            completions,
+            servers: [server].into(),
+        }
+    }
+
+    /// Posts one job and waits until it is completed.
+    async fn job(&self, connection: &mut Connection) -> anyhow::Result<Instant> {
+        let id = self.post(connection).await?;
+        let done = tokio::time::timeout(JOB_MAX, self.completions.of(id));
+        done.await
+            .ok()
+            .flatten()
+            .context("a job was not completed in time")
+    }
+
+    /// Posts one job.
+    pub(super) async fn post(&self, connection: &mut Connection) -> anyhow::Result<uuid::Uuid> {
+        let (status, body) = connection.call(&self.post).await?;
+        anyhow::ensure!(
+            status == 202,
+            "a job was answered {status}: {}",
+            String::from_utf8_lossy(body)
+        );
+        let accepted: Accepted = serde_json::from_slice(body)?;
+        Ok(accepted.job_id.0)
+    }
+
+    /// Runs jobs in a closed loop of so many slots: each posts, waits for completion, repeats.
+    pub(super) async fn closed_loop(
+        &self,
+        slots: usize,
+        time: Duration,
+    ) -> anyhow::Result<Figures> {
+        let watch = Watch::start(&self.servers);
+        let end = Instant::now() + time;
+        let mut running = JoinSet::new();
+        for _ in 0..slots {
+            let target = self.clone();
+            running.spawn(async move {
+                let mut connection = Connection::open(target.addr).await?;
+                let mut latencies = Vec::new();
+                loop {
+                    let sent = Instant::now();
+                    if sent >= end {
+                        return Ok(latencies);
+                    }
+                    let done = target.job(&mut connection).await?;
+                    latencies.push(done.saturating_duration_since(sent));
+                }
+            });
+        }
+        Ok(watch.figures(gather(running).await?))
+    }
+
+    /// Posts so many jobs over so many connections and leaves them.
+    pub(super) async fn fill(&self, slots: usize, jobs: usize) -> anyhow::Result<Figures> {
+        let left = Arc::new(AtomicUsize::new(jobs));
+        let watch = Watch::start(&self.servers);
+        let mut running = JoinSet::new();
+        for _ in 0..slots {
+            let (target, left) = (self.clone(), Arc::clone(&left));
+            running.spawn(async move {
+                let mut connection = Connection::open(target.addr).await?;
+                let mut latencies = Vec::new();
+                let one_less = |left: usize| left.checked_sub(1);
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                    .is_ok()
+                {
+                    let sent = Instant::now();
+                    target.post(&mut connection).await?;
+                    latencies.push(sent.elapsed());
+                }
+                Ok(latencies)
+            });
+        }
+        Ok(watch.figures(gather(running).await?))
+    }
+
+    /// Posts a job, lets the workers do one, waits until any is completed, repeats: the queue
+    /// stays as long as it is. Latencies are those from a post to the next completion.
+    pub(super) async fn any_loop(
+        &self,
+        slots: usize,
+        time: Duration,
+        gate: &Arc<Semaphore>,
+    ) -> anyhow::Result<Figures> {
+        let watch = Watch::start(&self.servers);
+        let end = Instant::now() + time;
+        let mut running = JoinSet::new();
+        for _ in 0..slots {
+            let (target, gate) = (self.clone(), Arc::clone(gate));
+            running.spawn(async move {
+                let mut connection = Connection::open(target.addr).await?;
+                let mut latencies = Vec::new();
+                loop {
+                    let sent = Instant::now();
+                    if sent >= end {
+                        return Ok(latencies);
+                    }
+                    target.post(&mut connection).await?;
+                    gate.add_permits(1);
+                    let any = tokio::time::timeout(JOB_MAX, target.completions.any());
+                    any.await.context("no job was completed in time")?;
+                    latencies.push(sent.elapsed());
+                }
+            });
+        }
+        Ok(watch.figures(gather(running).await?))
+    }
+
+    /// Runs jobs at a steady rate, whatever becomes of those before. A job's time runs from the
+    /// moment it was due, so a server that falls behind can't hide it.
+    pub(super) async fn steady(&self, per_second: f64, time: Duration) -> anyhow::Result<Figures> {
+        /// Connections; more jobs than these at once wait for one, and are timed meanwhile.
+        const CONNECTIONS: usize = 256;
+        let due = Arc::new(Due::default());
+        let watch = Watch::start(&self.servers);
+        let pacer = {
+            let due = Arc::clone(&due);
+            std::thread::spawn(move || due.pace(per_second, time))
+        };
+        let mut running = JoinSet::new();
+        for _ in 0..CONNECTIONS {
+            let (target, due) = (self.clone(), Arc::clone(&due));
+            running.spawn(async move {
+                let mut connection = Connection::open(target.addr).await?;
+                let mut latencies = Vec::new();
+                while let Some(at) = due.next().await {
+                    let done = target.job(&mut connection).await?;
+                    latencies.push(done.saturating_duration_since(at));
+                }
+                Ok(latencies)
+            });
+        }
+        let latencies = gather(running).await?;
+        let paced = tokio::task::spawn_blocking(move || pacer.join()).await?;
+        anyhow::ensure!(paced.is_ok(), "the pacer panicked");
+        Ok(watch.figures(latencies))
+    }
+}
+
+async fn gather(
+    mut running: JoinSet<anyhow::Result<Vec<Duration>>>,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut all = Vec::new();
+    while let Some(done) = running.join_next().await {
+        all.extend(done??);
+    }
+    Ok(all)
+}
+
+/// Jobs that are due, and since when.
+#[derive(Default)]
+struct Due {
+    line: Mutex<(VecDeque<Instant>, bool)>,
+    more: Notify,
+}
+
+impl Due {
+    /// Makes jobs due one by one. On a thread of its own: timers of the runtime tick in
+    /// milliseconds only, and would make bursts of it.
+    fn pace(&self, per_second: f64, time: Duration) {
+        let start = Instant::now();
+        let mut number = 0_u32;
+        loop {
+            let after = Duration::from_secs_f64(f64::from(number) / per_second);
+            if after >= time {
+                self.line.lock().1 = true;
+                self.more.notify_waiters();
+                // For those who were about to wait.
+                self.more.notify_one();
+                return;
+            }
+            std::thread::sleep((start + after).saturating_duration_since(Instant::now()));
+            self.line.lock().0.push_back(start + after);
+            self.more.notify_one();
+            number += 1;
+        }
+    }
+
+    async fn next(&self) -> Option<Instant> {
+        loop {
+            let more = self.more.notified();
+            {
+                let mut line = self.line.lock();
+                if let Some(at) = line.0.pop_front() {
+                    return Some(at);
+                }
+                if line.1 {
+                    // Whoever waits behind us is told by us.
+                    self.more.notify_one();
+                    return None;
+                }
+            }
+            more.await;
+        }
+    }
+}
+
+/// A bare request loop: what the floor is measured by.
+pub(super) async fn requests(
+    addr: SocketAddr,
+    server: u32,
+    slots: usize,
+    time: Duration,
+) -> anyhow::Result<Figures> {
+    let post: Arc<[u8]> = request("POST", PATH, ("X-Avtomatika-Token", CLIENT_TOKEN), BODY).into();
+    let watch = Watch::start(&[server]);
+    let end = Instant::now() + time;
+    let mut running = JoinSet::new();
+    for _ in 0..slots {
+        let post = Arc::clone(&post);
+        running.spawn(async move {
+            let mut connection = Connection::open(addr).await?;
+            let mut latencies = Vec::new();
+            loop {
+                let sent = Instant::now();
+                if sent >= end {
+                    return Ok(latencies);
+                }
+                let (status, _) = connection.call(&post).await?;
+                anyhow::ensure!(status == 200, "the bare server answered {status}");
+                latencies.push(sent.elapsed());
+            }
+        });
+    }
+    Ok(watch.figures(gather(running).await?))
+}

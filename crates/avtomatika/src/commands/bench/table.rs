@@ -1,0 +1,91 @@
+//! The figures, for people.
+
+use super::report::{Bound, Check, Report, Row};
+
+#[expect(clippy::print_stdout, reason = "figures are this command's output")]
+pub(super) fn show(report: &Report) {
+    let machine = &report.machine;
+    println!();
+    println!(
+        "{} · {} cores · {} GiB · {} · {} · load before {:.1} · {} s",
+        machine.processor,
+        machine.cores,
+        machine.memory_gib,
+        machine.system,
+        machine.file_system,
+        machine.load_before,
+        report.took_s
+    );
+    println!();
+    println!(
+        "{:<32} {:<14} {:>9} {:>5} {:>10} {:>8} {:>8} {:>10} {:>9}",
+        "system",
+        "case",
+        "in flight",
+        "batch",
+        "a second",
+        "p50 ms",
+        "p99 ms",
+        "server µs",
+        "load µs"
+    );
+    for row in &report.rows {
+        println!("{}", line(row));
+    }
+    println!();
+    println!("{:<68} {:>14}   {:<14}", "what", "measured", "must be");
+    for check in &report.checks {
+        println!("{}", verdict(check));
+    }
+    println!();
+    println!("{}.", report.setting);
+}
+
+fn line(row: &Row) -> String {
+    let figures = &row.figures;
+    let in_flight = match row.in_flight {
+        0 => "steady".to_owned(),
+        many => many.to_string(),
+    };
+    format!(
+        "{:<32} {:<14} {:>9} {:>5} {:>10.0} {:>8.2} {:>8.2} {:>10.0} {:>9.0}",
+        row.system.name(),
+        row.case,
+        in_flight,
+        row.batch,
+        figures.per_second,
+        figures.p50_ms,
+        figures.p99_ms,
+        figures.server_cpu_us,
+        figures.load_cpu_us
+    )
+}
+
+fn verdict(check: &Check) -> String {
+    let sign = match check.met() {
+        Some(true) => "✓",
+        Some(false) => "✗",
+        None => " ",
+    };
+    let bound = match check.bound {
+        Some(Bound::AtLeast(least)) => format!("≥ {}", number(least, &check.unit)),
+        Some(Bound::AtMost(most)) => format!("≤ {}", number(most, &check.unit)),
+        None => "–".to_owned(),
+    };
+    format!(
+        "{:<68} {:>14} {sign} {:<14} {}",
+        check.what,
+        number(check.value, &check.unit),
+        bound,
+        check.beside
+    )
+}
+
+/// A value with its unit, as long as it needs to be.
+pub(super) fn number(value: f64, unit: &str) -> String {
+    match unit {
+        "×" => format!("{value:.2}×"),
+        "ms" if value < 20.0 => format!("{value:.2} ms"),
+        _ => format!("{value:.0} {unit}"),
+    }
+}
