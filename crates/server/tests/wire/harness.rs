@@ -77,6 +77,20 @@ pub(crate) fn metrics() -> PrometheusHandle {
         .clone()
 }
 
+/// The clients and workers most tests speak for.
+pub(crate) fn access() -> Access {
+    let client = |id: &str, token: &str| ClientEntry {
+        id: id.into(),
+        token: token.to_owned(),
+        trusted: false,
+    };
+    Access::default()
+        .client(client("tester", CLIENT))
+        .client(client("stranger", STRANGER))
+        .worker_token(WORKER)
+        .worker("guarded", GUARDED)
+}
+
 impl Wire {
     pub(crate) async fn start() -> Self {
         Self::with(quick()).await
@@ -88,21 +102,22 @@ impl Wire {
     }
 
     pub(crate) async fn on(store: Arc<dyn Store>, settings: Settings) -> Self {
+        Self::serving(store, settings, access()).await
+    }
+
+    /// A server that knows these clients and workers.
+    pub(crate) async fn knowing(access: Access) -> Self {
+        let settings = quick();
+        let store = Arc::new(Memory::new(settings.lease_ms));
+        Self::serving(store, settings, access).await
+    }
+
+    async fn serving(store: Arc<dyn Store>, settings: Settings, access: Access) -> Self {
         let mut options = service::Options::new(store, Sealer::new([7; 32]))
             .blueprint(blueprint::steps())
             .blueprint(blueprint::plain());
         options.settings = settings;
         let engine = options.build();
-        let client = |id: &str, token: &str| ClientEntry {
-            id: id.into(),
-            token: token.to_owned(),
-            trusted: false,
-        };
-        let access = Access::default()
-            .client(client("tester", CLIENT))
-            .client(client("stranger", STRANGER))
-            .worker_token(WORKER)
-            .worker("guarded", GUARDED);
         let mut options = Options::new(engine.clone(), access, metrics());
         options.body_max_bytes = BODY_MAX_BYTES;
         let server = Server::bind(([127, 0, 0, 1], 0).into(), options)

@@ -21,6 +21,7 @@
     reason = "tables and calls read better when JSON is passed as it is written"
 )]
 
+mod access_files;
 mod blueprint;
 mod bodies;
 mod cancelling;
@@ -34,8 +35,11 @@ mod mounting;
 mod overridden;
 mod parking;
 mod progress;
+mod rates;
 mod raw;
 mod results;
+mod revoking;
+mod roles;
 mod rows;
 mod secrets;
 mod stale_results;

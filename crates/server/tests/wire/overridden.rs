@@ -38,11 +38,6 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "errors are JSON with a code; nothing falls over",
     ),
     rule("A.1 owner", "4 Tenancy", "a job of another client is 404"),
-    rule(
-        "A.1 clients.toml",
-        "4 Tenancy",
-        "the embedding program gives the clients with roles",
-    ),
     later("A.2 quota", "quotas, counted in jobs (4 Limits)"),
     rule(
         "A.3 cancel, id not in job state",
@@ -51,7 +46,6 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
     ),
     later("A.3 GET history", "history"),
     later("A.3 GET graph", "blueprint files"),
-    later("A.3 reload-workers", "configuration files"),
     later(
         "A.3 approval",
         "human approval, and only with a token (4 Tenancy)",
@@ -181,7 +175,7 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
     rule(
         "B.9 rate limit",
         "4 Limits",
-        "five requests a minute stall every worker",
+        "five requests a minute stall every worker: off unless set, with Retry-After",
     ),
     rule(
         "B.10 filter order",

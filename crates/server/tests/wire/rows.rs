@@ -129,6 +129,14 @@ const TESTED: &[(&str, &str)] = &[
         "client_rows, worker_rows: `answers(JSON)`",
     ),
     (
+        "A.1 clients.toml",
+        "access_files::a_file_of_the_first_generation_is_taken_as_it_is",
+    ),
+    (
+        "A.3 reload-workers",
+        "revoking::a_worker_taken_out_loses_its_parked_poll_and_no_task",
+    ),
+    (
         "A.3 GET metrics",
         "bodies::metrics_are_in_prometheus_format_at_both_paths",
     ),
