@@ -28,3 +28,11 @@ pub const JOBS: &str = "avtomatika_jobs";
 pub const STORE_FULL: &str = "avtomatika_store_full";
 /// Requests refused by a limit, by limit.
 pub const LIMIT_HIT: &str = "avtomatika_limit_hits_total";
+/// Jobs posted by schedules, by schedule and how the run came about.
+pub const SCHEDULE_FIRED: &str = "avtomatika_schedule_fired_total";
+/// Runs of schedules dropped because nobody was there at their time, by schedule.
+pub const SCHEDULE_MISSED: &str = "avtomatika_schedule_missed_total";
+/// Runs of schedules dropped because an earlier job had not ended, by schedule.
+pub const SCHEDULE_SKIPPED: &str = "avtomatika_schedule_skipped_total";
+/// Schedules that could not be read or posted, by kind.
+pub const SCHEDULE_ERRORS: &str = "avtomatika_schedule_errors_total";
