@@ -25,37 +25,46 @@ pub(crate) enum Driver {
     },
 }
 
-impl Driver {
-    /// The one that always fits.
-    pub(crate) fn first(query: &ListQuery) -> Self {
-        let client = query.client.as_ref().map(ClientId::to_string);
+impl Default for Driver {
+    /// Past all jobs.
+    fn default() -> Self {
         Self::Status {
-            // Blueprints are indexed by client only.
-            blueprint: client.as_ref().and(query.blueprint.clone()),
-            client,
-            statuses: statuses::of(&query.statuses),
+            client: None,
+            blueprint: None,
+            statuses: statuses::of(&[]),
         }
     }
+}
 
-    /// Others that fit.
-    pub(crate) fn others(query: &ListQuery) -> impl Iterator<Item = Self> {
+impl Driver {
+    /// Those that fit, at least one. Each covers some of the filters; which of them leads past the
+    /// fewest jobs is for the database to say.
+    pub(crate) fn candidates(query: &ListQuery) -> Vec<Self> {
         let client = query.client.as_ref().map(ClientId::to_string);
-        let labels = client.into_iter().flat_map(|client| {
-            query
-                .labels
-                .iter()
-                .map(move |label| (client.clone(), label))
-        });
-        labels.map(|(client, (key, value))| Self::Label {
-            client,
-            key: key.clone(),
-            value: value.clone(),
-        })
+        let mut fitting = Vec::new();
+        // Labels are indexed by client only, and lead past fewer jobs than the client alone.
+        if let Some(client) = &client {
+            fitting.extend(query.labels.iter().map(|(key, value)| Self::Label {
+                client: client.clone(),
+                key: key.clone(),
+                value: value.clone(),
+            }));
+        }
+        if fitting.is_empty() || !query.statuses.is_empty() || query.blueprint.is_some() {
+            fitting.push(Self::Status {
+                // So are blueprints.
+                blueprint: client.as_ref().and(query.blueprint.clone()),
+                client,
+                statuses: statuses::of(&query.statuses),
+            });
+        }
+        fitting
     }
 
-    /// `SELECT created_at_ms, id …` over a span, newest first within each of its parts, `limit` a
-    /// part at the most.
-    pub(crate) fn keys(&self, sql: &mut Sql, rest: &Rest<'_>, span: Span, limit: i64) {
+    /// `SELECT created_at_ms, id …` over a span, newest first. The parts come out of their indexes in
+    /// that order, and the databases merge them as they go: none is read further than asked.
+    pub(crate) fn keys(&self, sql: &mut Sql, rest: &Rest<'_>, span: Span) {
+        sql.push("SELECT created_at_ms, id FROM (");
         match self {
             Self::Status {
                 client,
@@ -78,12 +87,12 @@ impl Driver {
                     sql.push("f.status = '").push(status).push("'");
                     within(sql, "f", "id", span);
                     rest.push(sql);
-                    end(sql, "f", "id", limit);
+                    sql.push(" ORDER BY f.created_at_ms DESC, f.id DESC");
                     sql.push(&format!(") AS s{n}"));
                 }
             }
             Self::Label { client, key, value } => {
-                sql.push("SELECT * FROM (SELECT d.created_at_ms, d.job_id AS id FROM job_labels d");
+                sql.push("SELECT d.created_at_ms, d.job_id AS id FROM job_labels d");
                 if !rest.is_empty() {
                     sql.push(" JOIN jobs f ON f.id = d.job_id");
                 }
@@ -92,10 +101,9 @@ impl Driver {
                 sql.push(" AND d.value = ").text(value.as_str());
                 within(sql, "d", "job_id", span);
                 rest.push(sql);
-                end(sql, "d", "job_id", limit);
-                sql.push(") AS s0");
             }
         }
+        sql.push(") AS k ORDER BY created_at_ms DESC, id DESC");
     }
 }
 
@@ -106,13 +114,6 @@ fn within(sql: &mut Sql, table: &str, id: &str, span: Span) {
     sql.push(&format!(") AND ({table}.created_at_ms, {table}.{id}) >= ("));
     sql.int(span.down_to.created_at_ms).push(", ");
     sql.id(span.down_to.id).push(")");
-}
-
-fn end(sql: &mut Sql, table: &str, id: &str, limit: i64) {
-    sql.push(&format!(
-        " ORDER BY {table}.created_at_ms DESC, {table}.{id} DESC LIMIT "
-    ));
-    sql.int(limit);
 }
 
 /// The filters the driver does not cover.

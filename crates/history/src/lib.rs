@@ -15,6 +15,8 @@ mod driver;
 pub mod error;
 pub mod history;
 mod list;
+#[cfg(test)]
+mod list_plans;
 pub mod location;
 mod postgres;
 pub mod query;
@@ -22,6 +24,8 @@ mod rows;
 mod schema;
 mod sqlite;
 mod statuses;
+#[cfg(test)]
+mod testing;
 mod text;
 pub mod totals;
 

@@ -55,10 +55,7 @@ impl Backend {
         let query = query.as_stored();
         let limit = usize::try_from(query.limit.max(1)).unwrap_or(usize::MAX);
         let mut span = Span::of(&query)?;
-        let mut driver = Driver::first(&query);
-        for other in Driver::others(&query) {
-            driver = self.narrower(driver, other, span).await?;
-        }
+        let driver = self.narrowest(Driver::candidates(&query), span).await?;
         let rest = Rest::of(&query, &driver);
         let began = Instant::now();
         let mut jobs = Vec::new();
@@ -92,12 +89,8 @@ impl Backend {
 
     /// The row a window's worth of rows further on, if there are so many.
     async fn window(&self, driver: &Driver, span: Span) -> Result<Option<JobKey>> {
-        let mut sql = Sql::new("SELECT created_at_ms, id FROM (");
-        driver.keys(&mut sql, &Rest::default(), span, WINDOW_ROWS);
-        sql.push(") AS k ORDER BY created_at_ms DESC, id DESC LIMIT 1 OFFSET ");
-        sql.int(WINDOW_ROWS - 1);
         let rows = self
-            .rows(sql, |row| {
+            .rows(Self::nth_key(driver, span), |row| {
                 Ok(JobKey {
                     created_at_ms: row.int(0)?,
                     id: row.id(1)?,
@@ -107,21 +100,39 @@ impl Backend {
         Ok(rows.into_iter().next())
     }
 
-    /// Whichever walks along fewer rows, as far as a window tells.
-    async fn narrower(&self, one: Driver, other: Driver, span: Span) -> Result<Driver> {
-        if self.count(&other, span).await? < self.count(&one, span).await? {
-            return Ok(other);
+    pub(crate) fn nth_key(driver: &Driver, span: Span) -> Sql {
+        let mut sql = Sql::default();
+        driver.keys(&mut sql, &Rest::default(), span);
+        sql.push(" LIMIT 1 OFFSET ").int(WINDOW_ROWS - 1);
+        sql
+    }
+
+    /// Whichever leads past the fewest rows, as far as a window tells.
+    async fn narrowest(&self, mut drivers: Vec<Driver>, span: Span) -> Result<Driver> {
+        let mut narrowest = drivers.pop().unwrap_or_default();
+        if drivers.is_empty() {
+            return Ok(narrowest);
         }
-        Ok(one)
+        let mut fewest = self.count(&narrowest, span).await?;
+        for driver in drivers {
+            let rows = self.count(&driver, span).await?;
+            if rows < fewest {
+                (narrowest, fewest) = (driver, rows);
+            }
+        }
+        Ok(narrowest)
     }
 
     async fn count(&self, driver: &Driver, span: Span) -> Result<i64> {
-        let mut sql = Sql::new("SELECT COUNT(*) FROM (SELECT 1 FROM (");
-        driver.keys(&mut sql, &Rest::default(), span, WINDOW_ROWS);
-        sql.push(") AS k LIMIT ");
-        sql.int(WINDOW_ROWS).push(") AS c");
-        let rows = self.rows(sql, |row| row.int(0)).await?;
-        Ok(rows.first().copied().unwrap_or(0))
+        let rows = self.rows(Self::counting(driver, span), |row| row.int(0));
+        Ok(rows.await?.first().copied().unwrap_or(0))
+    }
+
+    pub(crate) fn counting(driver: &Driver, span: Span) -> Sql {
+        let mut sql = Sql::new("SELECT COUNT(*) FROM (");
+        driver.keys(&mut sql, &Rest::default(), span);
+        sql.push(" LIMIT ").int(WINDOW_ROWS).push(") AS c");
+        sql
     }
 
     /// The jobs of a span, newest first.
@@ -129,12 +140,11 @@ impl Backend {
         let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
         let mut sql = Sql::new(&format!(
             "SELECT {SUMMARY_COLUMNS}, (SELECT {} FROM job_labels l WHERE l.job_id = j.id) \
-             FROM (SELECT created_at_ms, id FROM (",
+             FROM (",
             self.labels_as_json()
         ));
-        driver.keys(&mut sql, rest, span, wanted);
-        sql.push(") AS k ORDER BY created_at_ms DESC, id DESC LIMIT ");
-        sql.int(wanted);
+        driver.keys(&mut sql, rest, span);
+        sql.push(" LIMIT ").int(wanted);
         sql.push(") AS p JOIN jobs j ON j.id = p.id ORDER BY p.created_at_ms DESC, p.id DESC");
         sql
     }

@@ -17,6 +17,16 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection that nobody needs stays.
 const IDLE: Duration = Duration::from_secs(300);
 
+/// A commit that has been answered must be on the disk, whatever the database's default: the outbox
+/// forgets what is committed here.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+     WHERE current_setting('synchronous_commit') = 'off'";
+/// Every query of ours walks along an index in the order it answers in and stops early. Where
+/// statistics are old or missing the planner would rather gather and sort everything.
+const INDEXES_ONLY: &str = "SELECT set_config(name, value, false) FROM (VALUES \
+     ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_sort', 'off'), \
+     ('max_parallel_workers_per_gather', '0'), ('jit', 'off')) AS settings (name, value)";
+
 /// A pool of connections.
 #[derive(Clone)]
 pub(crate) struct Postgres {
@@ -34,14 +44,9 @@ impl Postgres {
             .idle_timeout(IDLE)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    // A commit that has been answered must be on the disk, whatever the database's
-                    // default: the outbox forgets what is committed here.
-                    sqlx::query(
-                        "SELECT set_config('synchronous_commit', 'on', false) \
-                         WHERE current_setting('synchronous_commit') = 'off'",
-                    )
-                    .execute(connection)
-                    .await?;
+                    for settings in [DURABLE, INDEXES_ONLY] {
+                        sqlx::query(settings).execute(&mut *connection).await?;
+                    }
                     Ok(())
                 })
             })

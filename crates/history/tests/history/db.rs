@@ -1,12 +1,13 @@
 //! A fresh history for one test, on either database.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use avtomatika_engine::history::{EventKind, HistoryEvent};
 use avtomatika_history::{History, Location};
 use avtomatika_protocol::{ClientId, JobId, JobStatus};
 use uuid::Uuid;
+
+use crate::server;
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl Db {
         let dir = tempfile::tempdir().unwrap();
         let location = match kind {
             Kind::Sqlite => Location::file(dir.path().join("history.db")),
-            Kind::Postgres => postgres_location().await,
+            Kind::Postgres => server::new_schema().await.parse().unwrap(),
         };
         let history = History::open(location.clone()).await.unwrap();
         Self {
@@ -40,25 +41,6 @@ impl Db {
     pub(crate) async fn write(&self, events: &[HistoryEvent]) {
         self.history.write(events).await.unwrap();
     }
-}
-
-/// A schema of its own in the tests' server.
-async fn postgres_location() -> Location {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let url = std::env::var("AVTOMATIKA_TEST_POSTGRES").or_else(|_| {
-        std::fs::read_to_string(root.join(".cache/postgres/url")).map(|url| url.trim().to_owned())
-    });
-    let url = url.expect("no PostgreSQL server for tests: run scripts/postgres.sh");
-    let schema = format!("t{}", Uuid::now_v7().simple());
-    let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
-    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    format!("{url}?options=-csearch_path%3D{schema}")
-        .parse()
-        .unwrap()
 }
 
 /// Makes the tests of a module twice, once for each database.

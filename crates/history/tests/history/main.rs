@@ -10,4 +10,6 @@
 mod db;
 mod events;
 mod listing;
+mod many;
+mod server;
 mod writing;
