@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Worker(WorkerCommand),
     /// Run, or talk to, a local Telegram Bot API server
     TelegramSim(avtomatika_telegram_sim::command::Args),
+    /// Check or draw blueprint files
+    #[command(subcommand)]
+    Blueprint(crate::commands::blueprint::Command),
     /// Measure this machine: jobs a second and latencies beside a bare server
     Bench(BenchArgs),
     /// A process the bench measures

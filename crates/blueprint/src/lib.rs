@@ -1,1 +1,39 @@
 //! Blueprint files: YAML and CEL, checked, drawn, and translated to the engine's blueprints.
+//!
+//! [`parse`] turns the text of a file into a [`Parsed`] blueprint or into *all* its
+//! [`Problem`]s, each with line, column, reason and a hint. [`compile`] translates it to
+//! the engine's own [`Blueprint`](avtomatika_engine::Blueprint): there is one engine, whoever
+//! wrote the blueprint.
+//!
+//! | Module | What is in it |
+//! |---|---|
+//! | [`source`] | a file's text, and positions in it |
+//! | [`problem`] | what is wrong with a file, and how that is shown |
+//! | `yaml` | YAML to a tree that knows where everything was written |
+//! | [`expression`] | CEL: compiled once, evaluated within bounds |
+//! | [`template`] | values with `${…}` in them |
+//! | [`model`] | what a file says |
+//! | `read` | from the tree to the model |
+//! | `check` | what only all states together show: dangling ways, unreachable states |
+//! | `compile` | from the model to the engine's blueprint |
+
+pub mod duration;
+pub mod expression;
+pub mod model;
+pub mod problem;
+pub mod source;
+pub mod template;
+
+mod check;
+mod compile;
+mod nearest;
+mod parse;
+mod read;
+mod time;
+mod yaml;
+
+pub use compile::compile;
+pub use model::Parsed;
+pub use parse::{FILE_BYTES_MAX, is_blueprint_file, parse};
+pub use problem::{Problem, Refused};
+pub use source::{Position, Source};

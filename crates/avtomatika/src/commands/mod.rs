@@ -1,6 +1,7 @@
 //! The sub-commands, one a file.
 
 mod bench;
+pub(crate) mod blueprint;
 mod bot_runner;
 mod echo;
 mod telegram_sim;
@@ -28,6 +29,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
             worker::echo(echo).await
         }
         Command::TelegramSim(sim) => telegram_sim::run(sim).await,
+        Command::Blueprint(command) => blueprint::run(&command),
         Command::Bench(bench) => Box::pin(bench::run(bench)).await,
         Command::BenchRole(role) => {
             logs::install(args.log_format);

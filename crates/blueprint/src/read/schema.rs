@@ -1,0 +1,72 @@
+//! The JSON Schemas of inputs and results.
+
+use std::sync::Arc;
+
+use super::Reading;
+use crate::model::Schema;
+use crate::source::Span;
+use crate::yaml::{Kind, Node};
+
+impl Reading<'_, '_> {
+    /// A JSON Schema. References to other documents are not followed.
+    pub(super) fn schema(&mut self, node: &Node, what: &str) -> Option<Schema> {
+        self.mapping(node, what)?;
+        let value = node.to_json();
+        if let Ok(meta) = jsonschema::meta::validator_for(&value) {
+            let mut sound = true;
+            for error in meta.iter_errors(&value) {
+                sound = false;
+                let span = find(node, &error.instance_path().to_string());
+                self.add(
+                    span,
+                    format!("{what} is not a JSON Schema: {}", brief(&error)),
+                );
+            }
+            if !sound {
+                return None;
+            }
+        }
+        match jsonschema::options().build(&value) {
+            Ok(validator) => Some(Schema {
+                value,
+                validator: Arc::new(validator),
+            }),
+            Err(error) => {
+                let span = find(node, &error.instance_path().to_string());
+                self.add(
+                    span,
+                    format!("{what} is not a JSON Schema: {}", brief(&error)),
+                );
+                None
+            }
+        }
+    }
+}
+
+/// An error without the whole of what it is about.
+fn brief(error: &jsonschema::ValidationError<'_>) -> String {
+    error.masked_with("this").to_string()
+}
+
+/// Where what a JSON pointer names was written.
+fn find(node: &Node, pointer: &str) -> Span {
+    let mut node = node;
+    let mut span = None;
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        let next = match &node.kind {
+            Kind::Map(entries) => entries
+                .iter()
+                .find(|(key, _)| key.text() == Some(&step))
+                .map(|(_, value)| value),
+            Kind::List(items) => step.parse::<usize>().ok().and_then(|at| items.get(at)),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => None,
+        };
+        let Some(next) = next else {
+            break;
+        };
+        node = next;
+        span = Some(next.span);
+    }
+    span.unwrap_or(node.span)
+}

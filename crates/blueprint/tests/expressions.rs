@@ -1,0 +1,190 @@
+//! Expressions: what they mean, what is refused, and that nothing can hang them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests may panic"
+)]
+
+use avtomatika_blueprint::expression::{Entry, Scope, compile};
+use serde_json::{Value, json};
+
+const NAMES: [&str; 4] = ["input", "data", "task", "now"];
+
+/// The value of an expression, or the place and reason there is none.
+fn value(text: &str, input: &Value) -> String {
+    let expression = match compile(text, &NAMES) {
+        Ok(expression) => expression,
+        Err(errors) => {
+            let shown = errors.iter().map(|error| {
+                let hint = error.hint.as_deref().map(|hint| format!(" ({hint})"));
+                format!(
+                    "{}+{} {}{}",
+                    error.at,
+                    error.length,
+                    error.reason,
+                    hint.unwrap_or_default()
+                )
+            });
+            return shown.collect::<Vec<_>>().join("; ");
+        }
+    };
+    let mut scope = Scope::default();
+    scope.set("input", Entry::Value(input));
+    match expression.evaluate(&scope) {
+        Ok(value) => value.to_string(),
+        Err(error) => format!("!{} {}", error.at, error.reason),
+    }
+}
+
+#[test]
+fn expressions_mean_what_they_say() {
+    let input = json!({
+        "n": 3, "f": 2.5, "big": 18_446_744_073_709_551_615_u64, "s": "Привет", "none": null, "t": true,
+        "list": [1, 2, 3], "people": [{"name": "Ann", "age": 30}, {"name": "Bob"}],
+        "deep": {"a": {"b": "found"}}, "odd key": 1,
+    });
+    for (text, expected) in [
+        ("input.n", "3"),
+        ("input.n + 1", "4"),
+        ("input.f * 2.0", "5.0"),
+        ("input.n > 2.5", "true"),
+        ("input.big", "18446744073709551615"),
+        ("input.s + '!'", "\"Привет!\""),
+        ("input.s.upper()", "\"ПРИВЕТ\""),
+        ("size(input.s)", "6"),
+        ("input.list.map(x, x * 2)", "[2,4,6]"),
+        ("input.list.filter(x, x > 1)", "[2,3]"),
+        ("input.list.exists(x, x == 2)", "true"),
+        ("input.people.map(p, p.age ?? 0)", "[30,0]"),
+        ("input.people[1].name", "\"Bob\""),
+        ("input.people[7].name ?? 'nobody'", "\"nobody\""),
+        ("input.missing ?? 'x'", "\"x\""),
+        ("input.none ?? 'x'", "\"x\""),
+        ("input.none.deeper ?? 'x'", "\"x\""),
+        ("input.missing.deeper.still ?? 'x'", "\"x\""),
+        ("input.missing ?? input.also ?? 7", "7"),
+        ("input.n ?? input.missing", "3"),
+        ("input.count ?? 0 > 5", "false"),
+        ("(input.count ?? 9) > 5 ? 'many' : 'few'", "\"many\""),
+        ("input.deep.a.b ?? 'x'", "\"found\""),
+        ("input['odd key'] + 0", "1"),
+        ("has(input.n) && !has(input.missing)", "true"),
+        ("input.?missing.orValue('x')", "\"x\""),
+        ("{'a': input.n, 'b': [input.t]}", "{\"a\":3,\"b\":[true]}"),
+        ("input.list + [4]", "[1,2,3,4]"),
+        ("', '.join", "!0"),
+        ("['a', 'b'].join('-')", "\"a-b\""),
+        ("'a,b'.split(',')", "[\"a\",\"b\"]"),
+        ("'banana'.replace('a', 'o')", "\"bonono\""),
+        ("'banana'.substring(2)", "\"nana\""),
+        ("'banana'.substring(1, 3)", "\"an\""),
+        ("math.greatest(1, 5, 3)", "5"),
+        ("math.round(2.6)", "3.0"),
+        ("string(input.n) + 'x'", "\"3x\""),
+        ("int('12') + input.n", "15"),
+        ("'abc'.matches('^a.c$')", "true"),
+        ("type(input.n) == int", "true"),
+        ("3 in input.list", "true"),
+        ("input.n == 3 || input.missing == 1", "true"),
+        ("1 + 2 // a comment", "3"),
+        ("input.missing", "!0 'input' has no key 'missing'"),
+        ("'x' + input.deep.c", "!6 there is no key 'c'"),
+        (
+            "input.n.x",
+            "!0 'input.n' is not an object, it has no key 'x'",
+        ),
+        (
+            "input.n.x ?? 1",
+            "!0 'input.n' is not an object, it has no key 'x'",
+        ),
+        ("input.n + 'a'", "!0 '+' does not work on int and string"),
+        ("input.n / 0", "!0 division by zero"),
+        (
+            "1.0 / 0.0",
+            "!0 the result is a number without end (division by 0.0?)",
+        ),
+        ("input.list[9]", "!0 the list has no item at this place"),
+    ] {
+        let shown = value(text, &input);
+        if expected != "!0" {
+            assert_eq!(shown, expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    for (text, expected) in [
+        ("", "0+0 the expression is empty"),
+        (
+            "inptu.x",
+            "0+5 unknown variable 'inptu' (did you mean 'input'?)",
+        ),
+        (
+            "1 + inptu.x ?? 2",
+            "4+5 unknown variable 'inptu' (did you mean 'input'?)",
+        ),
+        (
+            "size(input) + sise(data)",
+            "14+4 unknown function 'sise' (did you mean 'size'?)",
+        ),
+        (
+            "input.s.uper()",
+            "8+4 unknown function 'uper' (did you mean 'upper'?)",
+        ),
+        ("1 +", "3+0 this is no expression: it ends too early"),
+        ("input.x = 1", "8+1 this is no expression: unexpected '='"),
+        (
+            "__or(0)",
+            "0+4 names that begin with '__' are not available",
+        ),
+        ("Foo{a: 1}", "3+1 messages (`Name{…}`) are not supported"),
+        (
+            "input.list.map(x, y)",
+            "18+1 unknown variable 'y' (there is: input, data, task, now)",
+        ),
+        (
+            "a.b.c",
+            "0+1 unknown variable 'a' (there is: input, data, task, now)",
+        ),
+    ] {
+        assert_eq!(value(text, &Value::Null), expected, "{text}");
+    }
+}
+
+#[test]
+fn nothing_hangs_or_overflows() {
+    let list: Vec<u32> = (0..1_000).collect();
+    let text = "x".repeat(1_000_000);
+    let input = json!({"l": list, "t": text});
+    let nested = "input.l.map(a, input.l.map(b, input.l.map(c, a + b + c)))";
+    let sum = ["input.t"; 60].join(" + ");
+    let copies = "input.l.map(a, input.t)";
+    let doubled = "input.t.replace('x', input.t)";
+    let compared = "input.l.filter(a, input.t == input.t + 'y')";
+    let any = "input.l.exists(a, input.l.exists(b, input.l.exists(c, a + b + c < 0)))";
+    for hostile in [nested, &sum, copies, doubled, compared, any] {
+        let begun = std::time::Instant::now();
+        let shown = value(hostile, &input);
+        assert_eq!(shown, "!0 the expression takes too much work", "{hostile}");
+        assert!(
+            begun.elapsed().as_secs() < 20,
+            "{hostile}: {:?}",
+            begun.elapsed()
+        );
+    }
+    for deep in [
+        "!".repeat(390) + "true",
+        "1".to_owned() + &"+1".repeat(190),
+        "input".to_owned() + &".a".repeat(190),
+        "true ? 1 : ".repeat(90) + "2",
+        "[".repeat(20) + &"]".repeat(20),
+        "(".repeat(24) + "1" + &")".repeat(24),
+        "1 ?? ".repeat(150) + "1",
+        "input[0]".to_owned() + &"[0]".repeat(100),
+    ] {
+        println!("{:?}", value(&deep, &Value::Null).get(..80.min(deep.len())));
+    }
+}
