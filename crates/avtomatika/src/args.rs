@@ -1,6 +1,7 @@
 //! The command line. Precedence: flag, then environment, then default.
 
 mod access;
+mod schedules;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use avtomatika_bot_runner::Pool;
 use clap::{Parser, Subcommand};
 
 pub(crate) use access::AccessArgs;
+pub(crate) use schedules::{CheckArgs, NextArgs, SchedulesCommand};
 
 /// Bytes of the longest name prefix: names have a hash and more behind it.
 const NAME_PREFIX_MAX: usize = 30;
@@ -40,6 +42,9 @@ pub(crate) enum Command {
     /// Run a worker
     #[command(subcommand)]
     Worker(WorkerCommand),
+    /// Check a file of schedules, or tell when they run next
+    #[command(subcommand)]
+    Schedules(SchedulesCommand),
     /// Run, or talk to, a local Telegram Bot API server
     TelegramSim(avtomatika_telegram_sim::command::Args),
     /// Check or draw blueprint files

@@ -4,6 +4,7 @@ mod bench;
 pub(crate) mod blueprint;
 mod bot_runner;
 mod echo;
+mod schedules;
 mod telegram_sim;
 mod up;
 mod worker;
@@ -28,6 +29,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
             logs::install(args.log_format);
             worker::echo(echo).await
         }
+        Command::Schedules(command) => schedules::run(&command),
         Command::TelegramSim(sim) => telegram_sim::run(sim).await,
         Command::Blueprint(command) => blueprint::run(&command),
         Command::Bench(bench) => Box::pin(bench::run(bench)).await,

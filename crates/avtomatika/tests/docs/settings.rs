@@ -36,7 +36,12 @@ fn told() -> BTreeSet<String> {
 #[test]
 fn every_flag_is_told() {
     let told = told();
-    for command in [&["up"][..], &["worker", "bot-runner"], &["worker", "echo"]] {
+    for command in [
+        &["up"][..],
+        &["worker", "bot-runner"],
+        &["worker", "echo"],
+        &["schedules", "next"],
+    ] {
         let flags = flags(command);
         assert!(flags.len() > 3, "{command:?}: {flags:?}");
         let missing: Vec<_> = flags.difference(&told).collect();

@@ -8,8 +8,21 @@ use toml::de::DeValue;
 use super::fields::{Field, Fields};
 use crate::timetable::{Rule, Timetable};
 
+/// Reads a zone: an IANA name, or what else the variable `TZ` may hold (POSIX.1, base definitions
+/// 8.3), but for paths of files. Empty is UTC.
+///
+/// # Errors
+/// When there is no such zone.
+pub fn zone(name: &str) -> Result<TimeZone, jiff::Error> {
+    let name = name.strip_prefix(':').unwrap_or(name);
+    if name.is_empty() {
+        return Ok(TimeZone::UTC);
+    }
+    TimeZone::get(name).or_else(|error| TimeZone::posix(name).map_err(|_| error))
+}
+
 /// The schedule's zone: its own, or the default.
-pub(super) fn zone(fields: &mut Fields<'_>, default: &TimeZone) -> TimeZone {
+pub(super) fn own_zone(fields: &mut Fields<'_>, default: &TimeZone) -> TimeZone {
     let Some((name, at)) = fields.text("timezone") else {
         return default.clone();
     };

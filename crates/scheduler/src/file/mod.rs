@@ -15,6 +15,7 @@ use toml::de::DeTable;
 use crate::schedule::Schedule;
 use problem::Lines;
 
+pub use bounds::zone;
 pub use problem::{Problem, Problems};
 pub use watch::{Look, Watch};
 

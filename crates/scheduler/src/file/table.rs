@@ -15,10 +15,10 @@ use crate::timetable::Timetable;
 
 /// Bytes of the longest name of a schedule: it is part of keys.
 const NAME_MAX_BYTES: usize = 128;
-/// Labels of a schedule's own.
-const LABELS_MAX: usize = 16;
-/// Bytes of a label's name or value.
-const LABEL_MAX_BYTES: usize = 256;
+/// Labels of a schedule's own: the engine takes one more, which is ours.
+const LABELS_MAX: usize = 15;
+/// Characters of a label's name or value, as the engine has it.
+const LABEL_CHARS_MAX: usize = 128;
 
 /// Reads a table. `None` if something in it is wrong; what that is has been noted.
 pub(super) fn read(
@@ -44,7 +44,7 @@ pub(super) fn read(
     let blueprint = blueprint(&mut fields);
     let input = input_data(&mut fields);
     let enabled = fields.flag("enabled", true);
-    let zone = bounds::zone(&mut fields, default_zone);
+    let zone = bounds::own_zone(&mut fields, default_zone);
     let rule = rule::read(&mut fields);
     let (start, end) = bounds::start_and_end(&mut fields, &zone);
     let missed = policy::missed(&mut fields);
@@ -126,14 +126,14 @@ fn labels(fields: &mut Fields<'_>) -> BTreeMap<String, String> {
     for (key, value) in table {
         let (name, at) = (key.get_ref().as_ref(), Some(key.span().start));
         let key = format!("labels.{name}");
-        let fits = |text: &str| !text.is_empty() && text.len() <= LABEL_MAX_BYTES;
+        let fits = |text: &str| !text.is_empty() && text.chars().count() <= LABEL_CHARS_MAX;
         match value.get_ref().as_str() {
             _ if name == LABEL => fields.report(&key, at, "is set to the schedule's name already"),
             Some(text) if fits(text) && fits(name) => {
                 labels.insert(name.to_owned(), text.to_owned());
             }
             Some(_) => {
-                let message = format!("names and values have 1 to {LABEL_MAX_BYTES} bytes");
+                let message = format!("names and values have 1 to {LABEL_CHARS_MAX} characters");
                 fields.report(&key, at, &message);
             }
             None => fields.report(&key, at, "must be a text in quotes"),
