@@ -36,3 +36,11 @@ pub const SCHEDULE_MISSED: &str = "avtomatika_schedule_missed_total";
 pub const SCHEDULE_SKIPPED: &str = "avtomatika_schedule_skipped_total";
 /// Schedules that could not be read or posted, by kind.
 pub const SCHEDULE_ERRORS: &str = "avtomatika_schedule_errors_total";
+/// Events read from the outbox and not yet in the history; more may wait behind them.
+pub const HISTORY_LAG: &str = "avtomatika_history_lag_events";
+/// Events written to the history.
+pub const HISTORY_WRITTEN: &str = "avtomatika_history_events_written_total";
+/// Tries to write the history that failed.
+pub const HISTORY_FAILURES: &str = "avtomatika_history_failures_total";
+/// Jobs deleted from the history because of their age.
+pub const HISTORY_DELETED: &str = "avtomatika_history_jobs_deleted_total";

@@ -108,9 +108,9 @@ pub(crate) enum Backend {
     Postgres(Postgres),
 }
 
-/// Runs a query on a pool and maps its rows.
-macro_rules! fetch {
-    ($pool:expr, $sql:expr, $map:expr) => {{
+/// A statement with its values bound.
+macro_rules! bound {
+    ($sql:expr) => {{
         let mut query = sqlx::query(AssertSqlSafe($sql.text));
         for bind in $sql.binds {
             query = match bind {
@@ -119,7 +119,14 @@ macro_rules! fetch {
                 Bind::Id(value) => query.bind(value),
             };
         }
-        let rows = query.fetch_all($pool).await?;
+        query
+    }};
+}
+
+/// Runs a query on a pool and maps its rows.
+macro_rules! fetch {
+    ($pool:expr, $sql:expr, $map:expr) => {{
+        let rows = bound!($sql).fetch_all($pool).await?;
         rows.iter().map(|row| $map(row)).collect()
     }};
 }
@@ -134,6 +141,35 @@ impl Backend {
         match self {
             Self::Sqlite(sqlite) => fetch!(&sqlite.readers, sql, map),
             Self::Postgres(postgres) => fetch!(&postgres.pool, sql, map),
+        }
+    }
+
+    /// Runs statements in one transaction.
+    pub(crate) async fn execute_all(&self, statements: Vec<Sql>) -> Result<()> {
+        match self {
+            Self::Sqlite(sqlite) => {
+                let mut transaction = sqlite.writer.begin_with("BEGIN IMMEDIATE").await?;
+                for sql in statements {
+                    bound!(sql).execute(&mut *transaction).await?;
+                }
+                transaction.commit().await?;
+            }
+            Self::Postgres(postgres) => {
+                let mut transaction = postgres.pool.begin().await?;
+                for sql in statements {
+                    bound!(sql).execute(&mut *transaction).await?;
+                }
+                transaction.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the disk back what deleted rows took; PostgreSQL does so by itself.
+    pub(crate) async fn give_space_back(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.give_space_back().await,
+            Self::Postgres(_) => Ok(()),
         }
     }
 

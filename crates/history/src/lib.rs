@@ -4,7 +4,10 @@
 //! |---|---|
 //! | [`history`] | the handle: write, list, read |
 //! | [`query`] | what can be asked of the list of jobs |
+//! | [`pump`] | from the outbox into the history |
+//! | [`source`] | where events come from |
 //! | [`location`] | where it is kept, as a URL says it |
+//! | [`retention`] | forgetting what is old |
 //! | [`totals`] | how each worker's attempts went |
 //! | [`error`] | what can go wrong |
 
@@ -19,9 +22,12 @@ mod list;
 mod list_plans;
 pub mod location;
 mod postgres;
+pub mod pump;
 pub mod query;
+pub mod retention;
 mod rows;
 mod schema;
+pub mod source;
 mod sqlite;
 mod statuses;
 #[cfg(test)]
@@ -32,5 +38,8 @@ pub mod totals;
 pub use error::Error;
 pub use history::{Events, History};
 pub use location::Location;
+pub use pump::{Pump, PumpHandle, PumpOptions};
 pub use query::{ListQuery, Page};
+pub use retention::Pruned;
+pub use source::Source;
 pub use totals::Totals;

@@ -19,10 +19,16 @@ use crate::error::Result;
 use crate::query::{ListQuery, Page};
 use crate::rows::{SUMMARY_COLUMNS, summary};
 
-/// Rows of an index that one statement looks at when it has to look at each.
-pub(crate) const WINDOW_ROWS: i64 = 4_000;
+/// Rows of the first window: those that one statement looks at when it has to look at each.
+const WINDOW_MIN_ROWS: i64 = 500;
+/// Rows of a window at the most.
+const WINDOW_MAX_ROWS: i64 = 8_000;
+/// A window that took less is followed by a larger one.
+const WINDOW_TIME: Duration = Duration::from_millis(4);
 /// After how long a page that finds too little ends early.
-const SEARCH_TIME: Duration = Duration::from_millis(20);
+const SEARCH_TIME: Duration = Duration::from_millis(15);
+/// Rows counted to tell a narrow index from a wide one.
+const COUNT_ROWS: i64 = 2_000;
 
 /// Where a walk begins (itself left out) and ends (itself included).
 #[derive(Clone, Copy, Debug)]
@@ -58,13 +64,14 @@ impl Backend {
         let driver = self.narrowest(Driver::candidates(&query), span).await?;
         let rest = Rest::of(&query, &driver);
         let began = Instant::now();
-        let mut jobs = Vec::new();
+        let (mut jobs, mut rows) = (Vec::new(), WINDOW_MIN_ROWS);
         loop {
+            let window_began = Instant::now();
             let wanted = limit - jobs.len() + 1;
             let floor = if rest.is_empty() {
                 None
             } else {
-                self.window(&driver, span).await?
+                self.window(&driver, span, rows).await?
             };
             let window = Span {
                 down_to: floor.unwrap_or(span.down_to),
@@ -84,13 +91,16 @@ impl Backend {
                 }
                 Some(floor) => span.before = floor,
             }
+            if window_began.elapsed() < WINDOW_TIME {
+                rows = (rows * 2).min(WINDOW_MAX_ROWS);
+            }
         }
     }
 
     /// The row a window's worth of rows further on, if there are so many.
-    async fn window(&self, driver: &Driver, span: Span) -> Result<Option<JobKey>> {
+    async fn window(&self, driver: &Driver, span: Span, rows: i64) -> Result<Option<JobKey>> {
         let rows = self
-            .rows(Self::nth_key(driver, span), |row| {
+            .rows(Self::nth_key(driver, span, rows), |row| {
                 Ok(JobKey {
                     created_at_ms: row.int(0)?,
                     id: row.id(1)?,
@@ -100,14 +110,14 @@ impl Backend {
         Ok(rows.into_iter().next())
     }
 
-    pub(crate) fn nth_key(driver: &Driver, span: Span) -> Sql {
+    pub(crate) fn nth_key(driver: &Driver, span: Span, rows: i64) -> Sql {
         let mut sql = Sql::default();
         driver.keys(&mut sql, &Rest::default(), span);
-        sql.push(" LIMIT 1 OFFSET ").int(WINDOW_ROWS - 1);
+        sql.push(" LIMIT 1 OFFSET ").int(rows - 1);
         sql
     }
 
-    /// Whichever leads past the fewest rows, as far as a window tells.
+    /// Whichever leads past the fewest rows, as far as it was counted.
     async fn narrowest(&self, mut drivers: Vec<Driver>, span: Span) -> Result<Driver> {
         let mut narrowest = drivers.pop().unwrap_or_default();
         if drivers.is_empty() {
@@ -131,7 +141,7 @@ impl Backend {
     pub(crate) fn counting(driver: &Driver, span: Span) -> Sql {
         let mut sql = Sql::new("SELECT COUNT(*) FROM (");
         driver.keys(&mut sql, &Rest::default(), span);
-        sql.push(" LIMIT ").int(WINDOW_ROWS).push(") AS c");
+        sql.push(" LIMIT ").int(COUNT_ROWS).push(") AS c");
         sql
     }
 

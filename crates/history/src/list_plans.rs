@@ -57,7 +57,7 @@ fn statements(backend: &Backend, query: &ListQuery) -> Vec<Sql> {
     for driver in Driver::candidates(&query) {
         let rest = Rest::of(&query, &driver);
         statements.push(backend.page(&driver, &rest, span, 101));
-        statements.push(Backend::nth_key(&driver, span));
+        statements.push(Backend::nth_key(&driver, span, 500));
         statements.push(Backend::counting(&driver, span));
     }
     statements

@@ -19,6 +19,9 @@ pub(crate) const ALL: [&str; 13] = [
     "quarantined",
 ];
 
+/// Those of jobs that have ended.
+pub(crate) const TERMINAL: [&str; 4] = ["completed", "failed", "cancelled", "quarantined"];
+
 /// These, or all of them when there are none.
 pub(crate) fn of(statuses: &[JobStatus]) -> Vec<&'static str> {
     if statuses.is_empty() {

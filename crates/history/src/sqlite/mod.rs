@@ -6,7 +6,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
@@ -23,13 +23,15 @@ const READERS_MAX: u32 = 4;
 const READER_IDLE: Duration = Duration::from_secs(60);
 /// How long a read waits for a free reader.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Free pages that are cut off at once.
+const VACUUM_PAGES: i64 = 1_000;
 /// What the log is cut back to after a burst, bytes.
 const WAL_KEPT_BYTES: u64 = 32 << 20;
 
 /// One writer, which commits are queued for, and readers that never wait for it.
 #[derive(Clone)]
 pub(crate) struct Sqlite {
-    writer: SqlitePool,
+    pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
 }
 
@@ -78,6 +80,26 @@ impl Sqlite {
             .run(&self.writer)
             .await
             .map_err(Error::Schema)
+    }
+
+    /// Cuts free pages off the file, some at a time, while there are more of them than a tenth.
+    pub(crate) async fn give_space_back(&self) -> Result<()> {
+        loop {
+            let free: i64 = sqlx::query_scalar("SELECT freelist_count FROM pragma_freelist_count")
+                .fetch_one(&self.writer)
+                .await?;
+            let all: i64 = sqlx::query_scalar("SELECT page_count FROM pragma_page_count")
+                .fetch_one(&self.writer)
+                .await?;
+            if free < VACUUM_PAGES || free < all / 10 {
+                return Ok(());
+            }
+            let began = Instant::now();
+            sqlx::raw_sql("PRAGMA incremental_vacuum(1000)")
+                .execute(&self.writer)
+                .await?;
+            tokio::time::sleep(began.elapsed()).await;
+        }
     }
 
     pub(crate) async fn close(&self) {
