@@ -68,8 +68,8 @@ def matches(package: dict, entry: dict) -> bool:
     return package["name"] == name and f"{package['version']}.".startswith(f"{version}." if version else "")
 
 
-def resolved(target: str) -> dict[str, dict]:
-    """The packages reached by normal and build dependencies on one target, by id."""
+def resolved(target: str, parents: dict[str, set[str]]) -> dict[str, dict]:
+    """The packages reached by normal and build dependencies on one target, by id. Notes who depends on each."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked", "--all-features", "--filter-platform", target]
     metadata = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     packages = {package["id"]: package for package in metadata["packages"]}
@@ -83,6 +83,7 @@ def resolved(target: str) -> dict[str, dict]:
         for dependency in nodes[package_id]["deps"]:
             if any(kind["kind"] != "dev" for kind in dependency["dep_kinds"]):
                 waiting.append(dependency["pkg"])
+                parents[dependency["pkg"]].add(packages[package_id]["name"])
     return {package_id: packages[package_id] for package_id in reached}
 
 
@@ -96,9 +97,17 @@ def main() -> int:
         if key not in KNOWN_KEYS.get(section, set())
     ]
 
+    problems += [
+        f"deny.toml: [bans] {key} of {entry['crate']} is not understood by this script"
+        for entry in rules["bans"]["deny"] + rules["bans"]["skip"]
+        for key in entry
+        if key not in {"crate", "reason", "wrappers"}
+    ]
+
     packages: dict[str, dict] = {}
+    parents: dict[str, set[str]] = defaultdict(set)
     for target in rules["graph"]["targets"]:
-        packages.update(resolved(target))
+        packages.update(resolved(target, parents))
     foreign = [package for package in packages.values() if package["source"]]
 
     licences = set(rules["licenses"]["allow"])
@@ -112,8 +121,9 @@ def main() -> int:
         if package["source"] not in registries:
             problems.append(f"{label}: comes from {package['source']}")
         for entry in rules["bans"]["deny"]:
-            if matches(package, entry):
-                problems.append(f"{label}: banned, {entry['reason']}")
+            holders = parents[package["id"]] - set(entry.get("wrappers", []))
+            if matches(package, entry) and (holders or "wrappers" not in entry):
+                problems.append(f"{label}: banned, {entry['reason']} (held by {', '.join(sorted(holders))})")
         if not any(matches(package, entry) for entry in rules["bans"]["skip"]):
             versions[package["name"]].add(package["version"])
 

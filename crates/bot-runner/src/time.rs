@@ -2,8 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use jiff::Timestamp;
+use jiff::tz::Offset;
 
 /// Now, in nanoseconds since the Unix epoch.
 pub(crate) fn now_ns() -> i128 {
@@ -21,17 +21,16 @@ pub(crate) fn now_rfc3339() -> String {
 
 /// This moment as RFC 3339 in UTC.
 pub(crate) fn rfc3339(ns: i128) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(ns)
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
+    Timestamp::from_nanosecond(ns)
+        .map(|at| at.to_string())
         .unwrap_or_default()
 }
 
 /// The moment an engine wrote down; `None` for its zero time (year 1) and for anything else that
 /// is not a time.
 pub(crate) fn parse_ns(text: &str) -> Option<i128> {
-    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    (at.year() > 1).then(|| at.unix_timestamp_nanos())
+    let at: Timestamp = text.parse().ok()?;
+    (Offset::UTC.to_datetime(at).year() > 1).then(|| at.as_nanosecond())
 }
 
 /// Whole milliseconds of a duration.
@@ -48,6 +47,14 @@ mod tests {
         let ns = parse_ns("2026-03-04T05:06:07.123456789Z").unwrap();
         assert_eq!(ns % 1_000_000_000, 123_456_789);
         assert_eq!(rfc3339(ns), "2026-03-04T05:06:07.123456789Z");
+        assert_eq!(
+            rfc3339(1_772_600_000_120_000_000),
+            "2026-03-04T04:53:20.12Z"
+        );
+        assert_eq!(
+            parse_ns("2026-03-04T08:06:07+03:00"),
+            parse_ns("2026-03-04T05:06:07Z")
+        );
         assert_eq!(parse_ns("0001-01-01T00:00:00Z"), None);
         assert_eq!(parse_ns("yesterday"), None);
     }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use indicatif::ProgressDrawTarget;
-use time::OffsetDateTime;
+use jiff::Timestamp;
 
 /// Everything a run takes from outside itself.
 pub struct Context {
@@ -33,7 +33,7 @@ pub struct Context {
     /// Resolves when the person wants to stop (Ctrl-C).
     pub interrupt: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// The clock.
-    pub now: fn() -> OffsetDateTime,
+    pub now: fn() -> Timestamp,
 }
 
 /// One of the two outputs.

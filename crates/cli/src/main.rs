@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use avtomatika_bot::context::{Context, Stream};
 use avtomatika_bot::run::run;
 use indicatif::ProgressDrawTarget;
-use time::OffsetDateTime;
+use jiff::Timestamp;
 
 fn main() -> ExitCode {
     // An error means that a provider is installed already, which is as good.
@@ -48,7 +48,7 @@ fn context() -> Context {
                 std::future::pending::<()>().await;
             }
         }),
-        now: OffsetDateTime::now_utc,
+        now: Timestamp::now,
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use avtomatika_protocol::JobId;
 use avtomatika_protocol::job::JobView;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 
 use crate::client::Client;
 use crate::error::Error;
@@ -49,7 +49,7 @@ pub struct Session {
     /// How long to wait.
     pub timeout: Duration,
     /// The clock.
-    pub now: fn() -> OffsetDateTime,
+    pub now: fn() -> Timestamp,
     /// The job under way.
     pub current_job: CurrentJob,
 }

@@ -1,8 +1,8 @@
 //! Bots and how they are doing.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use super::shown::parse_moment;
 
@@ -61,13 +61,13 @@ impl Bot {
     /// Fills in what can be told from the rest: the state where a seed-era runner gave only the
     /// container's word, and the running time.
     #[must_use]
-    pub fn completed(mut self, now: OffsetDateTime) -> Self {
+    pub fn completed(mut self, now: Timestamp) -> Self {
         if self.state.is_empty() {
             self.state = state_of(self.status.as_deref().unwrap_or_default()).to_owned();
         }
         let since = self.started_at.as_deref().and_then(parse_moment);
         if let Some(since) = since.filter(|_| self.state == "running") {
-            self.running_s = u64::try_from((now - since).whole_seconds()).ok();
+            self.running_s = u64::try_from(now.duration_since(since).as_secs()).ok();
         }
         self
     }
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_seed_era_bot_gets_a_state_and_a_running_time() {
-        let now = OffsetDateTime::from_unix_timestamp(1_769_508_060).unwrap();
+        let now = Timestamp::from_second(1_769_508_060).unwrap();
         let bot: Bot = serde_json::from_value(serde_json::json!({
             "bot_id": "b", "status": "running", "started_at": "2026-01-27T10:00:00.000001",
         }))

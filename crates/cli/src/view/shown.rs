@@ -1,23 +1,19 @@
 //! Values as people read them.
 
+use jiff::Timestamp;
 use serde_json::Value;
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-use time::{OffsetDateTime, UtcOffset};
 
 /// Reads a moment. The seed era's runner wrote UTC without saying so.
-pub(super) fn parse_moment(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
-        .ok()
+pub(super) fn parse_moment(text: &str) -> Option<Timestamp> {
+    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }
 
 /// A moment as `2026-01-27 10:00:00 UTC`; as it came if it isn't one.
 pub fn moment(text: &str) -> String {
-    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
-    parse_moment(text)
-        .and_then(|moment| moment.to_offset(UtcOffset::UTC).format(format).ok())
-        .unwrap_or_else(|| text.to_owned())
+    parse_moment(text).map_or_else(
+        || text.to_owned(),
+        |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
 }
 
 /// A moment as `2026-01-27 10:00 UTC`, for tables.

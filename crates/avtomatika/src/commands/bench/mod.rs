@@ -70,9 +70,7 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<ExitCode> {
 async fn measure(args: &BenchArgs) -> anyhow::Result<Report> {
     let started = Instant::now();
     let plan = Plan::of(args);
-    let taken_at = time::OffsetDateTime::now_utc()
-        .replace_nanosecond(0)?
-        .format(&time::format_description::well_known::Rfc3339)?;
+    let taken_at = jiff::Timestamp::now().strftime("%FT%TZ").to_string();
     let machine = Machine::look(&args.data_dir);
     let mut bench = Bench {
         dir: args.data_dir.clone(),
