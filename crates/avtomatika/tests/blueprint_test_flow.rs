@@ -23,12 +23,7 @@ fn client() -> Arc<Client> {
 }
 
 async fn submit(engine: &Engine, input: Value) -> Result<JobId, EngineError> {
-    let new = NewJob {
-        blueprint: "test_flow".to_owned(),
-        client: client(),
-        input,
-        idempotency_key: None,
-    };
+    let new = NewJob::new("test_flow", client(), input);
     engine.submit(new).await.map(|submitted| submitted.job)
 }
 

@@ -76,6 +76,11 @@ impl Entropy {
         LeaseId(self.next())
     }
 
+    /// A secret nobody can guess: 128 bits as hex digits.
+    pub fn token(&self) -> String {
+        format!("{:016x}{:016x}", self.next(), self.next())
+    }
+
     /// A number between 0 and 1.
     pub fn jitter(&self) -> f64 {
         f64::from(u32::try_from(self.next() >> 32).unwrap_or(0)) / f64::from(u32::MAX)

@@ -52,7 +52,11 @@ impl Sealer {
     }
 
     /// Seals every leaf below `value`, keeping its shape, so that keys stay readable.
+    /// What is sealed already stays as it is.
     pub fn seal_leaves(&self, value: &mut Value, owner: &str) {
+        if sealed_text(value).is_some() {
+            return;
+        }
         match value {
             Value::Object(map) => {
                 map.values_mut()

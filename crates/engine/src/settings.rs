@@ -14,6 +14,11 @@ pub struct Settings {
     pub poll_timeout_ms: u64,
     /// Handler runs and state changes of one job without help from outside.
     pub transitions_max: u32,
+    /// How deep sub-jobs may be nested.
+    pub depth_max: u32,
+    /// Whether commits tell the jobs' history what they change. Somebody must take it out of the
+    /// outbox.
+    pub history: bool,
     /// Jobs of one client that have not ended; more are refused with 429.
     pub live_jobs_per_client_max: u64,
     /// Jobs that have not ended, of all clients; more are refused with 503.
@@ -32,6 +37,8 @@ impl Default for Settings {
             broken_connection_grace_ms: 5_000,
             poll_timeout_ms: 30_000,
             transitions_max: 100,
+            depth_max: 10,
+            history: false,
             live_jobs_per_client_max: 1_000_000,
             live_jobs_max: 2_000_000,
             parked_polls_max: 50_000,

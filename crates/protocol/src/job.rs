@@ -1,5 +1,7 @@
 //! What a client posts and reads.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -21,6 +23,9 @@ pub struct JobView {
     pub id: JobId,
     /// The blueprint it walks through.
     pub blueprint_name: String,
+    /// The version of the blueprint it began with; empty for one without versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub blueprint_version: String,
     /// The state of the blueprint it is in.
     pub current_state: String,
     /// Where it stands.
@@ -58,10 +63,81 @@ pub struct JobView {
     /// Phases of the current task in the order the worker entered them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
+    /// What it came to, once it has ended, if its blueprint says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// Labels it was posted with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// The job that started it as a sub-job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_job_id: Option<JobId>,
+    /// The sub-job it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child_job_id: Option<JobId>,
+    /// The branches that run side by side, or those of the last time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<BranchView>,
+    /// What a person has to decide, while the job waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalView>,
+    /// What people have decided, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Decision>,
+    /// The job this one repeats from one of its states.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<JobId>,
     /// When the job was accepted, milliseconds since the Unix epoch.
     pub created_at_ms: u64,
     /// When it last changed, milliseconds since the Unix epoch.
     pub updated_at_ms: u64,
+}
+
+/// A branch of a job, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BranchView {
+    /// The blueprint's name for it.
+    pub name: String,
+    /// `running`, or how it ended: `success`, `failure`, `cancelled`, `timeout` or the worker's
+    /// own status.
+    pub status: String,
+    /// Its task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<TaskId>,
+    /// Its sub-job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<JobId>,
+    /// What it yielded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// What a person has to decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalView {
+    /// The question.
+    pub message: String,
+    /// The decisions that may be made.
+    pub decisions: Vec<String>,
+}
+
+/// A decision a person made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The state the job asked in.
+    pub state: String,
+    /// What was decided.
+    pub decision: String,
+    /// Who decided: a client's name, or what the holder of the token said of themselves.
+    pub by: String,
+    /// What they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// When, milliseconds since the Unix epoch.
+    pub at_ms: u64,
 }
 
 /// One phase of a running task.
@@ -104,4 +180,16 @@ pub enum WaitReason {
     WithWorker,
     /// The step failed and waits for its back-off.
     BackOff,
+    /// Live workers offer the task type, but none has what the task requires.
+    NoneFits,
+    /// Branches of the job run side by side.
+    Branches,
+    /// A sub-job has not ended.
+    SubJob,
+    /// A person has to decide.
+    Approval,
+    /// Somebody has to send an event.
+    Event,
+    /// It goes on at a set time.
+    Sleep,
 }

@@ -15,6 +15,16 @@ pub enum JobStatus {
     Running,
     /// A task of the job is queued or with a worker.
     WaitingForWorker,
+    /// Tasks or sub-jobs of the job run side by side.
+    WaitingForParallelTasks,
+    /// A sub-job of the job has not ended.
+    WaitingForSubJob,
+    /// A person has to decide.
+    WaitingForHuman,
+    /// Somebody has to send it an event.
+    WaitingForEvent,
+    /// It goes on at a set time.
+    Sleeping,
     /// A failed step will be tried again after its back-off.
     AwaitingRetry,
     /// Ended as its blueprint wanted.
@@ -28,6 +38,28 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
+    /// Every status, in the order of a job's life.
+    pub const ALL: [Self; 13] = [
+        Self::Pending,
+        Self::Running,
+        Self::WaitingForWorker,
+        Self::WaitingForParallelTasks,
+        Self::WaitingForSubJob,
+        Self::WaitingForHuman,
+        Self::WaitingForEvent,
+        Self::Sleeping,
+        Self::AwaitingRetry,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Quarantined,
+    ];
+
+    /// The status of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
     /// Whether no further event can change the job.
     pub fn is_terminal(self) -> bool {
         matches!(
@@ -42,6 +74,11 @@ impl JobStatus {
             Self::Pending => "pending",
             Self::Running => "running",
             Self::WaitingForWorker => "waiting_for_worker",
+            Self::WaitingForParallelTasks => "waiting_for_parallel_tasks",
+            Self::WaitingForSubJob => "waiting_for_sub_job",
+            Self::WaitingForHuman => "waiting_for_human",
+            Self::WaitingForEvent => "waiting_for_event",
+            Self::Sleeping => "sleeping",
             Self::AwaitingRetry => "awaiting_retry",
             Self::Completed => "completed",
             Self::Failed => "failed",

@@ -38,12 +38,11 @@ pub(crate) fn paths(endpoint: &Endpoint) -> (String, String) {
 
 /// Checks that every blueprint's endpoint can be mounted.
 pub(crate) fn check(engine: &Engine) -> Result<(), Refused> {
-    let mut blueprints: Vec<_> = engine
-        .blueprints()
+    let all = engine.blueprints();
+    let blueprints: Vec<_> = all
+        .iter()
         .filter_map(|blueprint| Some((blueprint.name.as_str(), blueprint.endpoint.as_ref()?)))
         .collect();
-    // In no particular order otherwise, and with it the name in the message.
-    blueprints.sort_by_key(|(name, _)| *name);
     let mut taken: HashMap<String, String> = HashMap::new();
     for (_, endpoint) in &blueprints {
         for ours in OURS {

@@ -13,9 +13,9 @@ pub(crate) struct Census {
 }
 
 impl Census {
-    /// Notes a commit: `is_new` says whether it made the job.
-    pub(crate) fn note(&mut self, job: &Job, is_new: bool) {
-        match (is_new, job.status.is_terminal()) {
+    /// Notes a commit: `appears` says whether it made the job, or had it live again.
+    pub(crate) fn note(&mut self, job: &Job, appears: bool) {
+        match (appears, job.status.is_terminal()) {
             (true, false) => self.add(job.owner().clone()),
             (false, true) => self.remove(job.owner()),
             (true, true) | (false, false) => {}

@@ -6,13 +6,14 @@ use std::future::ready;
 use std::sync::Arc;
 
 use avtomatika_engine::blueprint::DocumentKey;
+use avtomatika_engine::history::HistoryEvent;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
-    Answer, Batch, Claim, Claimed, Document, Due, Index, QueueCounts, QueueEntry, Reconciled,
-    Store, StoreError, Task, TaskChange, Touched, WorkerRecord, WorkerView,
+    Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, Index, QueueCounts, QueueEntry,
+    Reconciled, Store, StoreError, Task, TaskChange, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika_protocol::worker::RunningTask;
-use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
+use avtomatika_protocol::{ClientId, JobId, JobStatus, LeaseId, TaskId, WorkerId};
 use parking_lot::Mutex;
 
 use crate::census::Census;
@@ -30,6 +31,10 @@ struct State {
     keys: HashMap<(ClientId, String), JobId>,
     tasks: HashMap<TaskId, Arc<Task>>,
     documents: BTreeMap<DocumentKey, Document>,
+    quarantined: BTreeSet<JobId>,
+    counters: HashMap<String, u64>,
+    outbox: BTreeMap<u64, Vec<HistoryEvent>>,
+    told: u64,
     census: Census,
     closed: bool,
 }
@@ -45,6 +50,10 @@ impl Memory {
             keys: HashMap::new(),
             tasks: HashMap::new(),
             documents: BTreeMap::new(),
+            quarantined: BTreeSet::new(),
+            counters: HashMap::new(),
+            outbox: BTreeMap::new(),
+            told: 0,
             census: Census::default(),
             closed: false,
         }))
@@ -62,9 +71,17 @@ impl Memory {
 
 impl State {
     fn check(&self, batch: &Batch) -> Result<(), StoreError> {
-        let stored = self.jobs.get(&batch.job.id).map_or(0, |job| job.version);
-        if stored != batch.from_version {
-            return Err(StoreError::Conflict { what: "job" });
+        for (job, from_version) in batch.jobs() {
+            let stored = self.jobs.get(&job.id).map_or(0, |job| job.version);
+            if stored != from_version {
+                return Err(StoreError::Conflict { what: "job" });
+            }
+        }
+        if let Some(spend) = &batch.spend
+            && self.counters.get(&spend.counter).copied().unwrap_or(0) >= spend.limit
+        {
+            let limit = spend.limit;
+            return Err(StoreError::Exhausted { limit });
         }
         if batch.from_version == 0
             && let Some(key) = &batch.job.idempotency_key
@@ -80,7 +97,11 @@ impl State {
                 return Err(StoreError::Conflict { what: "task" });
             }
         }
-        for change in &batch.documents {
+        self.check_documents(&batch.documents)
+    }
+
+    fn check_documents(&self, changes: &[DocumentChange]) -> Result<(), StoreError> {
+        for change in changes {
             let stored = self
                 .documents
                 .get(&change.key)
@@ -92,10 +113,25 @@ impl State {
         Ok(())
     }
 
-    fn apply(&mut self, batch: Batch) {
-        let job = Arc::new(batch.job);
+    fn write_documents(&mut self, changes: Vec<DocumentChange>) {
+        for change in changes {
+            match change.value {
+                Some(value) => {
+                    let document = Document {
+                        version: change.from_version + 1,
+                        value,
+                    };
+                    self.documents.insert(change.key, document);
+                }
+                None => {
+                    self.documents.remove(&change.key);
+                }
+            }
+        }
+    }
+
+    fn write_job(&mut self, job: Arc<Job>, is_new: bool, revived_from_ms: Option<u64>) {
         let now_ms = job.updated_at_ms;
-        let is_new = batch.from_version == 0;
         if is_new {
             self.by_client
                 .entry(job.owner().clone())
@@ -105,11 +141,38 @@ impl State {
                 self.keys.insert((job.owner().clone(), key.clone()), job.id);
             }
         }
-        self.census.note(&job, is_new);
+        if let Some(ended_ms) = revived_from_ms {
+            self.ended.remove(&(ended_ms, job.id));
+        }
+        if revived_from_ms.is_none() || !job.status.is_terminal() {
+            self.census.note(&job, is_new || revived_from_ms.is_some());
+        }
         if job.status.is_terminal() {
             self.ended.insert((now_ms, job.id));
         }
-        self.index.set_job_retry(job.id, job.retry_at_ms);
+        if job.status == JobStatus::Quarantined {
+            self.quarantined.insert(job.id);
+        } else if revived_from_ms.is_some() {
+            self.quarantined.remove(&job.id);
+        }
+        self.index.set_job_timer(job.id, job.timer_at_ms);
+        self.jobs.insert(job.id, job);
+    }
+
+    fn apply(&mut self, batch: Batch) {
+        let now_ms = batch.job.updated_at_ms;
+        let is_new = batch.from_version == 0;
+        self.write_job(batch.job, is_new, batch.revived_from_ms);
+        for write in batch.also {
+            self.write_job(write.job, write.from_version == 0, None);
+        }
+        if let Some(spend) = batch.spend {
+            *self.counters.entry(spend.counter).or_default() += 1;
+        }
+        if !batch.history.is_empty() {
+            self.told += 1;
+            self.outbox.insert(self.told, batch.history);
+        }
         for change in batch.tasks {
             match change {
                 TaskChange::Add(task, entry) => {
@@ -127,21 +190,7 @@ impl State {
                 }
             }
         }
-        for change in batch.documents {
-            match change.value {
-                Some(value) => {
-                    let document = Document {
-                        version: change.from_version + 1,
-                        value,
-                    };
-                    self.documents.insert(change.key, document);
-                }
-                None => {
-                    self.documents.remove(&change.key);
-                }
-            }
-        }
-        self.jobs.insert(job.id, job);
+        self.write_documents(batch.documents);
     }
 
     fn purge(&mut self, before_ms: u64, max: usize) -> usize {
@@ -154,6 +203,7 @@ impl State {
             .collect();
         for item in &old {
             self.ended.remove(item);
+            self.quarantined.remove(&item.1);
             let Some(job) = self.jobs.remove(&item.1) else {
                 continue;
             };
@@ -208,6 +258,52 @@ impl Store for Memory {
 
     fn document(&self, key: &DocumentKey) -> Answer<'_, Option<Document>> {
         answer(self.with(|state| state.documents.get(key).cloned()))
+    }
+
+    fn write_documents(&self, changes: Vec<DocumentChange>) -> Answer<'_, ()> {
+        let result = self.with(|state| {
+            let checked = state.check_documents(&changes);
+            checked.map(|()| state.write_documents(changes))
+        });
+        answer(result.and_then(|inner| inner))
+    }
+
+    fn counter(&self, name: &str) -> Answer<'_, u64> {
+        answer(self.with(|state| state.counters.get(name).copied().unwrap_or(0)))
+    }
+
+    fn quarantined(&self, client: Option<&ClientId>, limit: usize) -> Answer<'_, Vec<JobId>> {
+        answer(self.with(|state| {
+            let is_theirs = |id: &&JobId| {
+                let owner = state.jobs.get(*id).map(|job| job.owner());
+                client.is_none_or(|client| owner == Some(client))
+            };
+            let newest_first = state.quarantined.iter().rev();
+            newest_first
+                .filter(is_theirs)
+                .take(limit)
+                .copied()
+                .collect()
+        }))
+    }
+
+    fn outbox(&self, max: usize) -> Answer<'_, Vec<(u64, Vec<HistoryEvent>)>> {
+        answer(self.with(|state| {
+            let oldest = state.outbox.iter().take(max);
+            oldest.map(|(seq, told)| (*seq, told.clone())).collect()
+        }))
+    }
+
+    fn forget_outbox(&self, up_to: u64) -> Answer<'_, ()> {
+        answer(self.with(|state| state.outbox = state.outbox.split_off(&(up_to + 1))))
+    }
+
+    fn note_hot(&self, worker: &WorkerId, types: Vec<String>) {
+        self.0.lock().index.note_hot(worker, types);
+    }
+
+    fn note_outcome(&self, worker: &WorkerId, well: bool) {
+        self.0.lock().index.note_outcome(worker, well);
     }
 
     fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {

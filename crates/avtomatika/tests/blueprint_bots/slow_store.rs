@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use avtomatika::Memory;
 use avtomatika::engine::blueprint::DocumentKey;
+use avtomatika::engine::history::HistoryEvent;
 use avtomatika::engine::machine::Job;
 use avtomatika::engine::storage::{
-    Answer, Batch, Claim, Claimed, Document, Due, QueueCounts, QueueEntry, Reconciled, Store,
-    StoreError, Task, Touched, WorkerRecord, WorkerView,
+    Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, QueueCounts, QueueEntry,
+    Reconciled, Store, StoreError, Task, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika::protocol::worker::RunningTask;
 use avtomatika::protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
@@ -68,6 +69,34 @@ impl Store for SlowStore {
 
     fn queue_entry(&self, id: TaskId) -> Answer<'_, Option<QueueEntry>> {
         self.inner.queue_entry(id)
+    }
+
+    fn write_documents(&self, changes: Vec<DocumentChange>) -> Answer<'_, ()> {
+        self.inner.write_documents(changes)
+    }
+
+    fn counter(&self, name: &str) -> Answer<'_, u64> {
+        self.inner.counter(name)
+    }
+
+    fn quarantined(&self, client: Option<&ClientId>, limit: usize) -> Answer<'_, Vec<JobId>> {
+        self.inner.quarantined(client, limit)
+    }
+
+    fn outbox(&self, max: usize) -> Answer<'_, Vec<(u64, Vec<HistoryEvent>)>> {
+        self.inner.outbox(max)
+    }
+
+    fn forget_outbox(&self, up_to: u64) -> Answer<'_, ()> {
+        self.inner.forget_outbox(up_to)
+    }
+
+    fn note_hot(&self, worker: &WorkerId, types: Vec<String>) {
+        self.inner.note_hot(worker, types);
+    }
+
+    fn note_outcome(&self, worker: &WorkerId, well: bool) {
+        self.inner.note_outcome(worker, well);
     }
 
     fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {

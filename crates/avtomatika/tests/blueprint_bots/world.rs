@@ -5,10 +5,9 @@ use std::sync::Arc;
 use avtomatika::blueprints::{BotRunnerOptions, bot_runner};
 use avtomatika::engine::blueprint::DocumentKey;
 use avtomatika::engine::clock::ManualClock;
-use avtomatika::engine::machine::Job;
 use avtomatika::engine::seal::Sealer;
 use avtomatika::engine::service::{EngineError, NewJob, Poll};
-use avtomatika::engine::storage::{Batch, DocumentChange, Store};
+use avtomatika::engine::storage::{DocumentChange, Store};
 use avtomatika::protocol::job::JobView;
 use avtomatika::protocol::worker::{Outcome, ResultMessage, TaskMessage};
 use avtomatika::protocol::{Failure, JobId, JobStatus};
@@ -71,12 +70,7 @@ impl World {
     }
 
     pub(crate) async fn post(&self, who: &str, body: Value) -> Result<JobId, EngineError> {
-        let new = NewJob {
-            blueprint: "bot_runner".to_owned(),
-            client: client(who),
-            input: body,
-            idempotency_key: None,
-        };
+        let new = NewJob::new("bot_runner", client(who), body);
         self.engine.submit(new).await.map(|submitted| submitted.job)
     }
 
@@ -220,24 +214,12 @@ impl World {
         let document = self.store.document(&key).await.unwrap().unwrap();
         let mut value = document.value;
         change(&mut value["bots"][bot]);
-        // Documents are written along with jobs only, so a job is made up.
-        let blueprint = bot_runner(BotRunnerOptions::default()).unwrap();
-        let id = JobId(uuid::Uuid::now_v7());
-        let mut job = Job::new(id, &blueprint, client("nobody"), json!({}), 0);
-        job.version = 1;
-        job.status = JobStatus::Completed;
         let change = DocumentChange {
             key,
             from_version: document.version,
             value: Some(value),
         };
-        let batch = Batch {
-            job,
-            from_version: 0,
-            tasks: Vec::new(),
-            documents: vec![change],
-        };
-        self.store.commit(batch).await.unwrap();
+        self.store.write_documents(vec![change]).await.unwrap();
     }
 
     /// Whether another start of `alice` finds a place.

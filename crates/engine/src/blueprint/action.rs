@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use avtomatika_protocol::{ClientId, WorkerId};
 use serde_json::{Map, Value};
 
-use super::RetryPolicy;
+use super::{
+    AwaitApproval, EndAs, Needs, Parallel, RetryPolicy, RunBlueprint, Strategy, WaitEvent, Wants,
+};
 
 /// One decision of a handler, with updates to the job's data and to shared documents. All of it
 /// is written in one atomic commit, or none of it.
@@ -26,7 +28,29 @@ pub enum ActionKind {
     /// Go to this state. An end state ends the job.
     Transition(String),
     /// Have a worker do a task; its result decides the next state.
-    Dispatch(Dispatch),
+    Dispatch(Box<Dispatch>),
+    /// Do several things at once.
+    Parallel(Box<Parallel>),
+    /// Run another job; how it ends decides the next state.
+    RunBlueprint(Box<RunBlueprint>),
+    /// Ask a person; the decision decides the next state.
+    AwaitApproval(Box<AwaitApproval>),
+    /// Wait for something that happens elsewhere.
+    WaitEvent(Box<WaitEvent>),
+    /// Go on at a set time.
+    Sleep {
+        /// When, milliseconds since the Unix epoch.
+        until_ms: u64,
+        /// In which state.
+        then: String,
+    },
+    /// End the job here, in a state named `completed` or `failed`.
+    Finish {
+        /// How it has ended.
+        how: EndAs,
+        /// What it came to.
+        result: Option<Value>,
+    },
     /// Load these documents and run the same handler again with them.
     Load(Vec<DocumentKey>),
     /// End the job in the given end state with this failure kept on it.
@@ -60,6 +84,19 @@ pub struct Dispatch {
     pub execution_timeout_ms: Option<u64>,
     /// How long it may wait for a worker, milliseconds. Without it, it waits for ever.
     pub dispatch_timeout_ms: Option<u64>,
+    /// How long it may take in all, waiting and every attempt included, milliseconds.
+    pub result_timeout_ms: Option<u64>,
+    /// Only the worker that last succeeded in a task with this key may do it, if there is one.
+    pub affinity: Option<String>,
+    /// What the worker must have.
+    pub needs: Needs,
+    /// The most the worker may cost a second.
+    pub max_cost: Option<f64>,
+    /// Who is asked first among those that can do it.
+    pub strategy: Strategy,
+    /// The key of the job's data its result is kept under; without one, the result's keys are
+    /// merged into the job's data.
+    pub save_as: Option<String>,
 }
 
 /// Names a document: durable data shared by all jobs and all orchestrators.
@@ -106,7 +143,40 @@ impl Action {
 
     /// Dispatch a task.
     pub fn dispatch(dispatch: Dispatch) -> Self {
-        Self::of(ActionKind::Dispatch(dispatch))
+        Self::of(ActionKind::Dispatch(Box::new(dispatch)))
+    }
+
+    /// Do several things at once.
+    pub fn parallel(parallel: Parallel) -> Self {
+        Self::of(ActionKind::Parallel(Box::new(parallel)))
+    }
+
+    /// Run another job.
+    pub fn run_blueprint(run: RunBlueprint) -> Self {
+        Self::of(ActionKind::RunBlueprint(Box::new(run)))
+    }
+
+    /// Ask a person.
+    pub fn await_approval(approval: AwaitApproval) -> Self {
+        Self::of(ActionKind::AwaitApproval(Box::new(approval)))
+    }
+
+    /// Wait for an event.
+    pub fn wait_event(wait: WaitEvent) -> Self {
+        Self::of(ActionKind::WaitEvent(Box::new(wait)))
+    }
+
+    /// Go on in a state at a set time, milliseconds since the Unix epoch.
+    pub fn wait_until(until_ms: u64, then: impl Into<String>) -> Self {
+        Self::of(ActionKind::Sleep {
+            until_ms,
+            then: then.into(),
+        })
+    }
+
+    /// End the job here.
+    pub fn finish(how: EndAs, result: Option<Value>) -> Self {
+        Self::of(ActionKind::Finish { how, result })
     }
 
     /// Load documents, then run the handler again.
@@ -160,7 +230,23 @@ impl Dispatch {
             retry: RetryPolicy::default(),
             execution_timeout_ms: None,
             dispatch_timeout_ms: None,
+            result_timeout_ms: None,
+            affinity: None,
+            needs: Needs::default(),
+            max_cost: None,
+            strategy: Strategy::Default,
+            save_as: None,
         }
+    }
+
+    /// What it wants of its worker beyond the type, if it wants anything.
+    pub fn wants(&self) -> Option<Wants> {
+        let wants = Wants {
+            needs: self.needs.clone(),
+            max_cost: self.max_cost,
+            strategy: self.strategy,
+        };
+        (!wants.is_plain()).then_some(wants)
     }
 
     /// The same, with one more parameter.
@@ -216,6 +302,48 @@ impl Dispatch {
     #[must_use]
     pub fn dispatch_timeout_ms(mut self, limit_ms: u64) -> Self {
         self.dispatch_timeout_ms = Some(limit_ms);
+        self
+    }
+
+    /// The same, with a bound on waiting and all attempts together, milliseconds.
+    #[must_use]
+    pub fn result_timeout_ms(mut self, limit_ms: u64) -> Self {
+        self.result_timeout_ms = Some(limit_ms);
+        self
+    }
+
+    /// The same, for the worker that last succeeded in a task with this key.
+    #[must_use]
+    pub fn affinity(mut self, key: impl Into<String>) -> Self {
+        self.affinity = Some(key.into());
+        self
+    }
+
+    /// The same, for workers that have this.
+    #[must_use]
+    pub fn needs(mut self, needs: Needs) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    /// The same, for workers that cost at most so much a second.
+    #[must_use]
+    pub fn max_cost(mut self, cost: f64) -> Self {
+        self.max_cost = Some(cost);
+        self
+    }
+
+    /// The same, choosing among workers in another way.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// The same, keeping its result under this key of the job's data.
+    #[must_use]
+    pub fn save_as(mut self, key: &str) -> Self {
+        self.save_as = Some(key.to_owned());
         self
     }
 }

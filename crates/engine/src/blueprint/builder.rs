@@ -14,6 +14,21 @@ use super::{Client, Handler};
 pub struct Blueprint {
     /// Its name, unique in an engine.
     pub name: String,
+    /// Which version of it this is; empty for one without versions. Jobs stay on the version they
+    /// began with.
+    pub version: String,
+    /// The text it was made from, kept in the store so that its running jobs can go on after a
+    /// restart with other files.
+    pub source: Option<Arc<str>>,
+    /// What leads from where to where, for people. A blueprint in Rust may leave it empty.
+    pub edges: Vec<Edge>,
+    /// JSON Schema of its input.
+    pub input_schema: Option<Value>,
+    /// JSON Schema of its result.
+    pub output_schema: Option<Value>,
+    /// Handler runs and state changes a job may have without help from outside; the engine's
+    /// setting if none is given.
+    pub transitions_max: Option<u32>,
     /// Where jobs for it are posted.
     pub endpoint: Option<Endpoint>,
     /// The state a job begins in.
@@ -21,8 +36,21 @@ pub struct Blueprint {
     /// Keys of the input whose values are secret: sealed before the first write.
     pub secrets: Vec<String>,
     pub(crate) states: BTreeMap<String, State>,
+    pub(crate) ends: BTreeMap<String, EndAs>,
     pub(crate) input_check: Option<InputCheck>,
+    pub(crate) output_check: Option<OutputCheck>,
     pub(crate) abort: Option<Arc<dyn Handler>>,
+}
+
+/// One way from a state to another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// From this state.
+    pub from: String,
+    /// To this one.
+    pub to: String,
+    /// When: a status, a decision, a condition. Empty: always.
+    pub label: String,
 }
 
 /// Where jobs are posted: `/api/{version}{path}`, or `/api{path}` without a version.
@@ -44,7 +72,8 @@ pub enum State {
 }
 
 /// How a job that reaches an end state has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EndAs {
     /// As the blueprint wanted.
     Completed,
@@ -56,14 +85,25 @@ pub enum EndAs {
 /// refused with the failure.
 pub type InputCheck = Arc<dyn Fn(&Client, Value) -> Result<Value, Failure> + Send + Sync>;
 
+/// Checks what a job came to. One that is refused fails instead of completing.
+pub type OutputCheck = Arc<dyn Fn(&Value) -> Result<(), Failure> + Send + Sync>;
+
 /// Collects the parts of a [`Blueprint`].
 pub struct Builder {
     name: String,
+    version: String,
+    source: Option<Arc<str>>,
+    edges: Vec<Edge>,
+    input_schema: Option<Value>,
+    output_schema: Option<Value>,
+    transitions_max: Option<u32>,
     endpoint: Option<Endpoint>,
     starts: Vec<String>,
     secrets: Vec<String>,
     states: Vec<(String, State)>,
+    ends: BTreeMap<String, EndAs>,
     input_check: Option<InputCheck>,
+    output_check: Option<OutputCheck>,
     abort: Option<Arc<dyn Handler>>,
 }
 
@@ -109,11 +149,19 @@ impl Blueprint {
     pub fn builder(name: impl Into<String>) -> Builder {
         Builder {
             name: name.into(),
+            version: String::new(),
+            source: None,
+            edges: Vec::new(),
+            input_schema: None,
+            output_schema: None,
+            transitions_max: None,
             endpoint: None,
             starts: Vec::new(),
             secrets: Vec::new(),
             states: Vec::new(),
+            ends: BTreeMap::new(),
             input_check: None,
+            output_check: None,
             abort: None,
         }
     }
@@ -121,6 +169,27 @@ impl Blueprint {
     /// The state of this name.
     pub fn state(&self, name: &str) -> Option<&State> {
         self.states.get(name)
+    }
+
+    /// The names of its states.
+    pub fn state_names(&self) -> impl Iterator<Item = &str> {
+        self.states.keys().map(String::as_str)
+    }
+
+    /// How a job that ends in this state has ended, if jobs end there.
+    pub fn ends_as(&self, state: &str) -> Option<EndAs> {
+        self.ends.get(state).copied()
+    }
+
+    /// Checks what a job came to.
+    ///
+    /// # Errors
+    /// Why it is not what the blueprint promises.
+    pub fn check_output(&self, result: &Value) -> Result<(), Failure> {
+        match &self.output_check {
+            Some(check) => check(result),
+            None => Ok(()),
+        }
     }
 
     /// Checks an input at the door.
@@ -156,6 +225,63 @@ impl EndAs {
 }
 
 impl Builder {
+    /// Which version of the blueprint this is.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// The text it is made from.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<Arc<str>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// One way from a state to another, for the graph.
+    #[must_use]
+    pub fn edge(mut self, from: &str, label: &str, to: &str) -> Self {
+        self.edges.push(Edge {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            label: label.to_owned(),
+        });
+        self
+    }
+
+    /// JSON Schema of its input, for the API's description. What is refused is the business of
+    /// [`Builder::check_input`].
+    #[must_use]
+    pub fn input_schema(mut self, schema: Value) -> Self {
+        self.input_schema = Some(schema);
+        self
+    }
+
+    /// JSON Schema of its result, for the API's description.
+    #[must_use]
+    pub fn output_schema(mut self, schema: Value) -> Self {
+        self.output_schema = Some(schema);
+        self
+    }
+
+    /// How many handler runs and state changes a job may have without help from outside.
+    #[must_use]
+    pub fn transitions_max(mut self, limit: u32) -> Self {
+        self.transitions_max = Some(limit);
+        self
+    }
+
+    /// What a completed job came to is checked.
+    #[must_use]
+    pub fn check_output(
+        mut self,
+        check: impl Fn(&Value) -> Result<(), Failure> + Send + Sync + 'static,
+    ) -> Self {
+        self.output_check = Some(Arc::new(check));
+        self
+    }
+
     /// Jobs are posted to `/api{path}`.
     #[must_use]
     pub fn endpoint(mut self, path: &str) -> Self {
@@ -222,6 +348,25 @@ impl Builder {
         self.state(name, handler)
     }
 
+    /// A working state whose handler is shared; `is_start` if jobs begin in it.
+    #[must_use]
+    pub fn handler(mut self, name: &str, is_start: bool, handler: Arc<dyn Handler>) -> Self {
+        if is_start {
+            self.starts.push(name.to_owned());
+        }
+        self.states.push((name.to_owned(), State::Work(handler)));
+        self
+    }
+
+    /// An end state with a handler, which answers with [`Action::finish`](super::Action::finish):
+    /// what the job came to is made there.
+    #[must_use]
+    pub fn end_with(mut self, name: &str, how: EndAs, handler: Arc<dyn Handler>) -> Self {
+        self.ends.insert(name.to_owned(), how);
+        self.states.push((name.to_owned(), State::Work(handler)));
+        self
+    }
+
     /// A working state.
     #[must_use]
     pub fn state<H>(mut self, name: &str, handler: H) -> Self
@@ -239,6 +384,7 @@ impl Builder {
     /// An end state.
     #[must_use]
     pub fn end(mut self, name: &str, how: EndAs) -> Self {
+        self.ends.insert(name.to_owned(), how);
         self.states.push((name.to_owned(), State::End(how)));
         self
     }
@@ -272,16 +418,24 @@ impl Builder {
                 });
             }
         }
-        if !states.values().any(|state| matches!(state, State::End(_))) {
+        if self.ends.is_empty() {
             return Err(BuildError::NoEndState { blueprint });
         }
         Ok(Blueprint {
             name: blueprint,
+            version: self.version,
+            source: self.source,
+            edges: self.edges,
+            input_schema: self.input_schema,
+            output_schema: self.output_schema,
+            transitions_max: self.transitions_max,
             endpoint: self.endpoint,
             start: start.clone(),
             secrets: self.secrets,
             states,
+            ends: self.ends,
             input_check: self.input_check,
+            output_check: self.output_check,
             abort: self.abort,
         })
     }

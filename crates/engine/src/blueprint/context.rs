@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use avtomatika_protocol::{ClientId, Failure, JobId, WorkerId};
+use avtomatika_protocol::job::Decision;
+use avtomatika_protocol::{ClientId, Failure, JobId, LeaseId, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -70,6 +71,57 @@ pub struct LastTask {
     pub lost_at: Vec<WorkerId>,
 }
 
+/// What came of a branch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BranchResult {
+    /// The branch's name.
+    pub name: String,
+    /// `success`, `failure`, `cancelled`, `timeout` or a status of the worker's own.
+    pub status: String,
+    /// What it yielded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<WorkerId>,
+    /// Its task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
+    /// Its job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
+    /// The lease its result was taken under, so that the same result again gets the same answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseId>,
+}
+
+impl BranchResult {
+    /// Whether it did what it was meant to.
+    pub fn is_success(&self) -> bool {
+        !matches!(self.status.as_str(), "failure" | "cancelled" | "timeout")
+    }
+}
+
+/// What came of the last sub-job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChildResult {
+    /// The sub-job.
+    pub job: JobId,
+    /// The blueprint it walked through.
+    pub blueprint: String,
+    /// How it ended: a terminal job status, or `timeout`.
+    pub status: String,
+    /// What it came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
 /// The documents a handler asked for with [`Action::load`].
 #[derive(Clone, Debug, Default)]
 pub struct Documents(BTreeMap<DocumentKey, Loaded>);
@@ -132,6 +184,14 @@ pub struct Context<'a> {
     pub client: &'a Client,
     /// How the last task went, if there was one.
     pub last_task: Option<&'a LastTask>,
+    /// What came of the branches that ran side by side last.
+    pub branches: &'a [BranchResult],
+    /// What came of the last sub-job.
+    pub child: Option<&'a ChildResult>,
+    /// What a person decided last.
+    pub decision: Option<&'a Decision>,
+    /// How often this step has failed already.
+    pub retry_count: u32,
     /// Documents loaded for this run.
     pub documents: &'a Documents,
     /// The time, milliseconds since the Unix epoch.

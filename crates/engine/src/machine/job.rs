@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use avtomatika_protocol::job::Phase;
+use avtomatika_protocol::job::{Decision, Phase};
 use avtomatika_protocol::{ClientId, Failure, JobId, JobStatus, LeaseId, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::blueprint::{Blueprint, Client, LastTask, RetryPolicy};
+use super::{Runs, Signal, Wait};
+use crate::blueprint::{Blueprint, BranchResult, ChildResult, Client, LastTask, RetryPolicy};
 
 /// A job. Secrets in `input` and `data` are sealed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct Job {
     pub version: u64,
     /// The blueprint it walks through.
     pub blueprint: Arc<str>,
+    /// Which version of it.
+    #[serde(default = "unversioned", skip_serializing_if = "is_unversioned")]
+    pub blueprint_version: Arc<str>,
     /// Whose it is.
     pub client: Arc<Client>,
     /// The state it is in.
@@ -39,8 +43,46 @@ pub struct Job {
     pub work: Option<Work>,
     /// How the last task went.
     pub last_task: Option<LastTask>,
-    /// When a failed handler runs again, milliseconds since the Unix epoch.
-    pub retry_at_ms: Option<u64>,
+    /// When it goes on by itself, milliseconds since the Unix epoch: the end of a back-off, of a
+    /// sleep, or of the patience with what it waits for.
+    #[serde(alias = "retry_at_ms")]
+    pub timer_at_ms: Option<u64>,
+    /// What it waits for, if it is not a task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Box<Wait>>,
+    /// What came of the branches that ran side by side last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<BranchResult>,
+    /// What came of the last sub-job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<Box<ChildResult>>,
+    /// What people decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Decision>,
+    /// Events that came before anybody waited for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mailbox: Vec<Signal>,
+    /// What it came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// The job it runs for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<JobId>,
+    /// How many jobs are above it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
+    /// Labels it was posted with.
+    #[serde(default, skip_serializing_if = "is_unlabelled")]
+    pub labels: Arc<BTreeMap<String, String>>,
+    /// Where its end is told. Sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Arc<Value>>,
+    /// The job it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<JobId>,
+    /// The W3C trace context it was posted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_parent: Option<Arc<str>>,
     /// The client's key for the job: the same key gives the same job again.
     pub idempotency_key: Option<String>,
     /// The lease under which the last result was taken, so that the same result again gets the
@@ -69,6 +111,28 @@ pub struct Work {
     /// The only worker that may have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerId>,
+    /// What binds it to the worker that did such a task last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<String>,
+    /// Where its result is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_as: Option<String>,
+}
+
+fn unversioned() -> Arc<str> {
+    Arc::from("")
+}
+
+fn is_unversioned(version: &Arc<str>) -> bool {
+    version.is_empty()
+}
+
+fn is_unlabelled(labels: &Arc<BTreeMap<String, String>>) -> bool {
+    labels.is_empty()
+}
+
+fn is_zero(depth: &u32) -> bool {
+    *depth == 0
 }
 
 impl Job {
@@ -84,6 +148,7 @@ impl Job {
             id,
             version: 0,
             blueprint: blueprint.name.as_str().into(),
+            blueprint_version: blueprint.version.as_str().into(),
             client,
             state: blueprint.start.clone(),
             status: JobStatus::Pending,
@@ -94,12 +159,73 @@ impl Job {
             failure: None,
             work: None,
             last_task: None,
-            retry_at_ms: None,
+            timer_at_ms: None,
+            wait: None,
+            branches: Vec::new(),
+            child: None,
+            decisions: Vec::new(),
+            mailbox: Vec::new(),
+            result: None,
+            parent: None,
+            depth: 0,
+            labels: Arc::default(),
+            webhook: None,
+            rerun_of: None,
+            trace_parent: None,
             idempotency_key: None,
             answered: None,
             phases: Vec::new(),
             created_at_ms: now_ms,
             updated_at_ms: now_ms,
+        }
+    }
+
+    /// The task of this id, if the job waits for it.
+    pub fn work_of(&self, task: TaskId) -> Option<&Work> {
+        if let Some(work) = self.work.as_ref().filter(|work| work.task == task) {
+            return Some(work);
+        }
+        let Some(Wait::Fork(fork)) = self.wait.as_deref() else {
+            return None;
+        };
+        fork.branches.iter().find_map(|branch| match &branch.runs {
+            Runs::Task(work) if work.task == task && branch.result.is_none() => Some(work),
+            Runs::Task(_) | Runs::Job(_) => None,
+        })
+    }
+
+    /// The tasks it waits for.
+    pub fn open_tasks(&self) -> Vec<TaskId> {
+        let mut tasks: Vec<TaskId> = self.work.iter().map(|work| work.task).collect();
+        if let Some(Wait::Fork(fork)) = self.wait.as_deref() {
+            let open = fork
+                .branches
+                .iter()
+                .filter(|branch| branch.result.is_none());
+            tasks.extend(open.filter_map(|branch| match &branch.runs {
+                Runs::Task(work) => Some(work.task),
+                Runs::Job(_) => None,
+            }));
+        }
+        tasks
+    }
+
+    /// The sub-jobs it waits for.
+    pub fn open_children(&self) -> Vec<JobId> {
+        match self.wait.as_deref() {
+            Some(Wait::Child(child)) => vec![child.job],
+            Some(Wait::Fork(fork)) => {
+                let open = fork
+                    .branches
+                    .iter()
+                    .filter(|branch| branch.result.is_none());
+                open.filter_map(|branch| match &branch.runs {
+                    Runs::Job(job) => Some(*job),
+                    Runs::Task(_) => None,
+                })
+                .collect()
+            }
+            _ => Vec::new(),
         }
     }
 

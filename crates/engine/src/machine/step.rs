@@ -1,9 +1,13 @@
 //! One step: job and event in, changed job and effects out.
 
-use avtomatika_protocol::JobStatus;
+use std::sync::Arc;
 
-use super::{Env, Event, Ignored, Job, failure, returned};
-use crate::blueprint::{Blueprint, EndAs, LastTask, State};
+use avtomatika_protocol::{Failure, JobId, JobStatus, TaskId, WorkerId};
+use serde_json::Value;
+
+use super::{Env, Event, Ignored, Job, Wait, child, fork, pause, person, returned, task};
+use crate::blueprint::{Blueprint, EndAs, State};
+use crate::history::EventKind;
 use crate::storage::TaskChange;
 
 /// What came of an event.
@@ -13,8 +17,63 @@ pub struct Step {
     pub job: Job,
     /// What becomes of its tasks.
     pub tasks: Vec<TaskChange>,
+    /// Sub-jobs to be made.
+    pub spawn: Vec<Spawn>,
+    /// Sub-jobs nobody waits for any more: they are cancelled.
+    pub stop: Vec<JobId>,
+    /// A question to be posted.
+    pub ask: Option<Question>,
+    /// Which worker a key is bound to from now on.
+    pub bind: Option<(String, WorkerId)>,
+    /// What is noted in the job's history.
+    pub notes: Vec<Note>,
     /// Whether a handler must run before the step is complete.
     pub next: Next,
+}
+
+/// A sub-job to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spawn {
+    /// Its id.
+    pub id: JobId,
+    /// The blueprint it walks through.
+    pub blueprint: String,
+    /// Which version of it; the newest if none is named.
+    pub version: Option<String>,
+    /// What it is given.
+    pub input: Value,
+}
+
+/// A question to be posted to somebody who can answer it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Where.
+    pub url: String,
+    /// The question.
+    pub message: String,
+    /// The decisions there are.
+    pub decisions: Vec<String>,
+    /// The token that is good for one of them.
+    pub token: String,
+}
+
+/// A line of a job's history, as far as the machine knows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Note {
+    /// What kind of thing happened.
+    pub kind: Option<EventKind>,
+    /// The task it is about.
+    pub task: Option<TaskId>,
+    /// Its type.
+    pub task_type: Option<Arc<str>>,
+    /// The worker that had it.
+    pub worker: Option<WorkerId>,
+    /// The state it led out of.
+    pub previous_state: Option<String>,
+    /// What went wrong.
+    pub failure: Option<Failure>,
+    /// What else there is to say.
+    pub details: Option<Value>,
 }
 
 /// What follows a step.
@@ -31,107 +90,83 @@ pub enum Next {
 ///
 /// # Errors
 /// The reason, when the event changes nothing.
-pub fn step(job: &Job, event: Event, blueprint: &Blueprint, env: &Env) -> Result<Step, Ignored> {
-    if job.status.is_terminal() {
+pub fn step(
+    job: &Job,
+    event: Event,
+    blueprint: &Blueprint,
+    env: &Env<'_>,
+) -> Result<Step, Ignored> {
+    let for_the_quarantined = matches!(event, Event::Released | Event::Discarded);
+    if job.status.is_terminal() && !for_the_quarantined {
         return Err(Ignored::JobEnded);
     }
-    let mut step = Step {
-        job: job.clone(),
-        tasks: Vec::new(),
-        next: Next::Rest,
-    };
+    let mut step = Step::of(job.clone());
     step.job.updated_at_ms = env.now_ms;
     match event {
-        Event::Submitted => step.run_handler(env),
+        Event::Submitted => {
+            step.note(Note::of(EventKind::JobCreated));
+            step.run_handler(blueprint, env);
+        }
         Event::Returned(Ok(action)) => returned::decided(&mut step, action, blueprint, env),
         Event::Returned(Err(error)) => returned::failed(&mut step, &error, env),
-        Event::Reported {
-            task,
-            lease,
-            worker,
-            status,
-            data,
-            failure,
-        } => {
-            let work = step.take_work(task)?;
-            step.job.transitions = 0;
-            step.job.answered = lease;
-            let earlier = step.earlier_attempt();
-            step.job.last_task = Some(LastTask {
-                task_type: work.task_type.to_string(),
-                status: status.clone(),
-                worker: Some(worker),
-                failure: (status == "failure").then(|| failure.clone()),
-                lost_at: earlier.map(|task| task.lost_at).unwrap_or_default(),
-            });
-            if status == "failure" {
-                failure::reported(&mut step, work, lease, failure, blueprint, env);
-            } else {
-                step.tasks.push(TaskChange::Finish { task, lease });
-                if let Some(serde_json::Value::Object(data)) = data {
-                    step.job.data.extend(data);
-                }
-                failure::answered(&mut step, &work, &status, blueprint, env);
-            }
-        }
-        Event::Lost {
-            task,
-            lease,
-            worker,
-            why,
-        } => {
-            let work = step.take_work(task)?;
-            failure::lost(&mut step, work, lease, worker, why, blueprint, env);
-        }
-        Event::RetryDue => {
-            let due = job.retry_at_ms.is_some_and(|at_ms| at_ms <= env.now_ms);
-            if job.status != JobStatus::AwaitingRetry || !due {
-                return Err(Ignored::NotDue);
-            }
-            step.run_handler(env);
-        }
+        Event::Reported(report) => task::reported(&mut step, report, blueprint, env)?,
+        Event::Lost(loss) => task::lost(&mut step, loss, blueprint, env)?,
+        Event::TimerDue => pause::timer_due(&mut step, job, blueprint, env)?,
+        Event::ChildEnded(end) => child::ended(&mut step, end, blueprint, env)?,
+        Event::Decided(decision) => person::decided(&mut step, decision, blueprint, env)?,
+        Event::Signalled(signal) => pause::signalled(&mut step, signal, blueprint, env)?,
         Event::CancelRequested => {
-            if let Some(work) = step.job.work.take() {
-                step.tasks.push(TaskChange::Finish {
-                    task: work.task,
-                    lease: None,
-                });
-            }
+            step.drop_waits();
             step.end(JobStatus::Cancelled);
         }
+        Event::Released => person::released(&mut step, blueprint, env)?,
+        Event::Discarded => person::discarded(&mut step)?,
     }
     Ok(step)
 }
 
 impl Step {
-    /// Takes the job's work off it, if it is this task.
-    fn take_work(&mut self, task: avtomatika_protocol::TaskId) -> Result<super::Work, Ignored> {
-        match self.job.work.take() {
-            Some(work) if work.task == task => Ok(work),
-            other => {
-                self.job.work = other;
-                Err(Ignored::StaleTask)
-            }
+    fn of(job: Job) -> Self {
+        Self {
+            job,
+            tasks: Vec::new(),
+            spawn: Vec::new(),
+            stop: Vec::new(),
+            ask: None,
+            bind: None,
+            notes: Vec::new(),
+            next: Next::Rest,
         }
     }
 
-    /// How the task that has just been tried again went before.
-    pub(super) fn earlier_attempt(&mut self) -> Option<LastTask> {
-        let last = self.job.last_task.take();
-        last.filter(|_| self.job.retry_count > 0)
+    /// Notes something in the job's history.
+    pub(super) fn note(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+
+    /// Lets go of everything the job waits for: tasks are finished, sub-jobs stopped.
+    pub(super) fn drop_waits(&mut self) {
+        self.stop.extend(self.job.open_children());
+        for task in self.job.open_tasks() {
+            self.tasks.push(TaskChange::Finish { task, lease: None });
+        }
+        if let Some(Wait::Fork(mut parallel)) = self.job.wait.take().map(|wait| *wait) {
+            fork::close(&mut parallel, "cancelled");
+            self.job.branches = fork::results(parallel);
+        }
     }
 
     /// Counts a transition and has the handler of the current state run, unless the job has gone
     /// round in circles for too long.
-    pub(super) fn run_handler(&mut self, env: &Env) {
+    pub(super) fn run_handler(&mut self, blueprint: &Blueprint, env: &Env<'_>) {
         self.job.transitions += 1;
-        if self.job.transitions > env.transitions_max {
+        let limit = blueprint.transitions_max.unwrap_or(env.transitions_max);
+        if self.job.transitions > limit {
             self.job.failure = Some(
-                avtomatika_protocol::Failure::new(
+                Failure::new(
                     "MAX_TRANSITIONS",
                     format!(
-                        "the job made more than {} transitions, its blueprint seems to loop",
-                        env.transitions_max
+                        "the job made more than {limit} transitions, its blueprint seems to loop"
                     ),
                 )
                 .hint("look for states that lead back to each other"),
@@ -140,29 +175,29 @@ impl Step {
             return;
         }
         self.job.status = JobStatus::Running;
-        self.job.retry_at_ms = None;
+        self.job.timer_at_ms = None;
         self.next = Next::RunHandler;
     }
 
     /// Enters a state of the blueprint by name.
-    pub(super) fn enter(&mut self, state: &str, blueprint: &Blueprint, env: &Env) {
+    pub(super) fn enter(&mut self, state: &str, blueprint: &Blueprint, env: &Env<'_>) {
         match blueprint.state(state) {
             Some(State::End(how)) => {
                 state.clone_into(&mut self.job.state);
                 self.job.transitions += 1;
-                if *how == EndAs::Completed {
-                    // A failure on the way that the blueprint coped with is not the job's.
-                    self.job.failure = None;
-                }
-                self.end(how.status());
+                self.conclude(*how, None, blueprint);
             }
             Some(State::Work(_)) => {
-                state.clone_into(&mut self.job.state);
+                let left = std::mem::replace(&mut self.job.state, state.to_owned());
+                self.note(Note {
+                    previous_state: Some(left),
+                    ..Note::of(EventKind::StateEntered)
+                });
                 self.job.retry_count = 0;
-                self.run_handler(env);
+                self.run_handler(blueprint, env);
             }
             None => {
-                self.job.failure = Some(avtomatika_protocol::Failure::new(
+                self.job.failure = Some(Failure::new(
                     "UNKNOWN_STATE",
                     format!("blueprint '{}' has no state '{state}'", blueprint.name),
                 ));
@@ -171,11 +206,55 @@ impl Step {
         }
     }
 
+    /// Ends the job as its blueprint wants it.
+    pub(super) fn conclude(&mut self, how: EndAs, result: Option<Value>, blueprint: &Blueprint) {
+        self.job.result = result;
+        if how == EndAs::Completed {
+            let outcome = self.job.result.as_ref().unwrap_or(&Value::Null);
+            if let Err(failure) = blueprint.check_output(outcome) {
+                self.job.failure = Some(failure);
+                self.end(JobStatus::Failed);
+                return;
+            }
+            // A failure on the way that the blueprint coped with is not the job's.
+            self.job.failure = None;
+        }
+        self.end(how.status());
+    }
+
     /// Ends the job.
     pub(super) fn end(&mut self, status: JobStatus) {
         self.job.status = status;
-        self.job.retry_at_ms = None;
+        self.job.timer_at_ms = None;
         self.job.work = None;
+        self.job.wait = None;
+        self.job.mailbox.clear();
         self.next = Next::Rest;
+        let kind = match status {
+            JobStatus::Completed => EventKind::JobCompleted,
+            JobStatus::Cancelled => EventKind::JobCancelled,
+            JobStatus::Quarantined => EventKind::JobQuarantined,
+            _ => EventKind::JobFailed,
+        };
+        self.note(Note {
+            failure: self.job.failure.clone(),
+            ..Note::of(kind)
+        });
+    }
+
+    /// Fails a job whose wait was in vain and has no transition for that.
+    pub(super) fn give_up_waiting(&mut self, code: &str, message: &str) {
+        self.job.failure = Some(Failure::new(code, message));
+        self.end(JobStatus::Failed);
+    }
+}
+
+impl Note {
+    /// A line about the job itself.
+    pub(super) fn of(kind: EventKind) -> Self {
+        Self {
+            kind: Some(kind),
+            ..Self::default()
+        }
     }
 }

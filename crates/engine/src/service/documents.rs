@@ -1,7 +1,13 @@
 //! Documents loaded for, and written by, the handlers of one step.
 
+use avtomatika_protocol::WorkerId;
+use serde_json::Value;
+
 use crate::blueprint::{DocumentKey, DocumentWrite, Documents};
 use crate::storage::{DocumentChange, Store, StoreError};
+
+/// The collection that says which worker did a task with which key last.
+const AFFINITY: &str = "avtomatika.affinity";
 
 /// The documents of one step: as read, with the step's own writes on top.
 #[derive(Default)]
@@ -43,6 +49,37 @@ impl Workspace {
                 value: write.value.clone(),
             });
         }
+        Ok(())
+    }
+
+    /// The worker a key is bound to.
+    pub(super) async fn bound(
+        &mut self,
+        store: &dyn Store,
+        key: &str,
+    ) -> Result<Option<WorkerId>, StoreError> {
+        let key = DocumentKey::new(AFFINITY, key);
+        self.load(store, vec![key.clone()]).await?;
+        let bound = self.documents.get(&key).and_then(Value::as_str);
+        Ok(bound.map(WorkerId::from))
+    }
+
+    /// Binds a key to a worker.
+    pub(super) async fn bind(
+        &mut self,
+        store: &dyn Store,
+        key: &str,
+        worker: &WorkerId,
+    ) -> Result<(), StoreError> {
+        if self.bound(store, key).await?.as_ref() == Some(worker) {
+            return Ok(());
+        }
+        let write = DocumentWrite {
+            key: DocumentKey::new(AFFINITY, key),
+            value: Some(Value::from(worker.as_str())),
+        };
+        // It has just been loaded.
+        let _loaded = self.write(&[write]);
         Ok(())
     }
 

@@ -2,26 +2,24 @@
 
 use std::sync::Arc;
 
-use avtomatika_protocol::{JobId, WorkerId};
+use avtomatika_protocol::{JobId, LeaseId, TaskId, WorkerId};
 
-use super::documents::Workspace;
 use super::engine::Inner;
 use super::error::EngineError;
+use super::pushes::Push;
 use super::through::Through;
-use crate::blueprint::{ActionKind, Blueprint, Context, Handler, HandlerError, LastTask, State};
-use crate::machine::{Env, Event, Ignored, Job, Next, Step, step};
+use crate::blueprint::Wants;
+use crate::machine::{Event, Ignored, Job};
 use crate::names;
-use crate::storage::{Batch, StoreError, TaskChange};
+use crate::storage::{Batch, Spend, StoreError, TaskChange};
 
 /// How often a step is decided again because something changed under it.
 const CONFLICTS_MAX: u32 = 64;
-/// How often one handler run may ask for more documents.
-const LOADS_MAX: u32 = 8;
 
 /// Where the job comes from.
 pub(super) enum Origin {
     /// It is new, at version 0.
-    New(Box<Job>),
+    New(Box<Job>, Option<Spend>),
     /// It is in the store.
     Stored(JobId),
 }
@@ -34,12 +32,18 @@ impl Inner {
         origin: Origin,
         event: Event,
     ) -> Result<Arc<Job>, EngineError> {
+        // Those who met a change under them wait for each other, so that each gets its turn.
+        let mut turn = None;
         for _ in 0..CONFLICTS_MAX {
-            let job = match &origin {
-                Origin::New(job) => Arc::new(job.as_ref().clone()),
-                Origin::Stored(id) => self.store.job(*id).await?.ok_or(EngineError::JobNotFound)?,
+            let (job, spend) = match &origin {
+                Origin::New(job, spend) => (Arc::new(job.as_ref().clone()), spend.clone()),
+                Origin::Stored(id) => {
+                    let job = self.store.job(*id).await?.ok_or(EngineError::JobNotFound)?;
+                    (job, None)
+                }
             };
-            let batch = self.decide(&job, event.clone()).await?;
+            let mut batch = self.decide(&job, event.clone()).await?;
+            batch.spend = spend;
             match self.commit(batch, &event).await {
                 Ok(after) => return Ok(after),
                 Err(StoreError::Conflict { what }) => {
@@ -52,6 +56,9 @@ impl Inner {
                             return Err(EngineError::Ignored(Ignored::StaleTask));
                         }
                     }
+                    if turn.is_none() {
+                        turn = Some(self.turns.take(job.parent.unwrap_or(job.id)).await);
+                    }
                     tokio::task::yield_now().await;
                 }
                 Err(error) => return Err(error.into()),
@@ -63,174 +70,43 @@ impl Inner {
     /// Commits a batch and wakes whoever waited for it, even if the caller goes away meanwhile.
     async fn commit(self: &Arc<Self>, batch: Batch, event: &Event) -> Result<Arc<Job>, StoreError> {
         let inner = Arc::clone(self);
-        let wakes = wakes(&batch, event);
+        let wakes = self.wakes(&batch, event).await?;
         let work = async move {
-            let after = Arc::new(batch.job.clone());
+            let jobs: Vec<Arc<Job>> = batch.jobs().map(|(job, _)| Arc::clone(job)).collect();
+            let after = Arc::clone(&batch.job);
+            let tells = !batch.history.is_empty();
             inner.store.commit(batch).await?;
-            inner.committed(&after, &wakes);
+            inner.wake(wakes);
+            for job in &jobs {
+                inner.committed(job);
+            }
+            if tells {
+                inner.outbox_changed.notify_one();
+            }
             Ok(after)
         };
         Through::new(&self.unfinished, work).await
     }
 
-    /// Steps the job and runs handlers until it rests.
-    async fn decide(&self, job: &Job, event: Event) -> Result<Batch, EngineError> {
-        let blueprint = self
-            .blueprints
-            .get(job.blueprint.as_ref())
-            .ok_or_else(|| EngineError::UnknownBlueprint(job.blueprint.to_string()))?;
-        let finishes_task = matches!(event, Event::Reported { .. } | Event::Lost { .. });
-        let cancelled = match &event {
-            Event::CancelRequested => self.cancelled_task(job).await?,
-            _ => None,
-        };
-        let mut workspace = Workspace::default();
-        let mut tasks: Vec<TaskChange> = Vec::new();
-        let mut current = step(job, event, blueprint, &self.env()).map_err(EngineError::Ignored)?;
-        if finishes_task && let Some(progress) = self.progress.get(job.id) {
-            current.job.phases = progress.phases;
-        }
-        while current.next == Next::RunHandler {
-            tasks.append(&mut current.tasks);
-            let returned = self
-                .run_handler(&current.job, blueprint, &mut workspace)
-                .await?;
-            current = step(
-                &current.job,
-                Event::Returned(returned),
-                blueprint,
-                &self.env(),
-            )
-            .map_err(EngineError::Ignored)?;
-        }
-        tasks.append(&mut current.tasks);
-        let Step { job: mut after, .. } = current;
-        after.last_task = cancelled.or(after.last_task);
-        if let Some(abort) = &blueprint.abort
-            && after.status.is_terminal()
-            && !matches!(blueprint.state(&after.state), Some(State::End(_)))
-        {
-            self.run_abort(&mut after, abort.as_ref(), &mut workspace)
-                .await?;
-        }
-        after.version = job.version + 1;
-        Ok(Batch {
-            job: after,
-            from_version: job.version,
-            tasks,
-            documents: workspace.into_changes(),
-        })
-    }
-
-    /// Runs the handler of the job's state, loading the documents it asks for.
-    async fn run_handler(
-        &self,
-        job: &Job,
-        blueprint: &Blueprint,
-        workspace: &mut Workspace,
-    ) -> Result<Result<crate::blueprint::Action, HandlerError>, EngineError> {
-        let Some(State::Work(handler)) = blueprint.state(&job.state) else {
-            return Ok(Err(HandlerError(format!(
-                "state '{}' has no handler",
-                job.state
-            ))));
-        };
-        self.run(job, handler.as_ref(), workspace).await
-    }
-
-    /// Runs a blueprint's last words for a job that ends abruptly. They can't keep it from
-    /// ending.
-    async fn run_abort(
-        &self,
-        job: &mut Job,
-        abort: &dyn Handler,
-        workspace: &mut Workspace,
-    ) -> Result<(), EngineError> {
-        match self.run(job, abort, workspace).await? {
-            Ok(action) => job.data.extend(action.data),
-            Err(error) => tracing::warn!(job = %job.id, %error, "the abort handler failed"),
-        }
-        Ok(())
-    }
-
-    /// The task a job that is being cancelled waits for, and who has it.
-    async fn cancelled_task(&self, job: &Job) -> Result<Option<LastTask>, EngineError> {
-        let Some(work) = &job.work else {
-            return Ok(None);
-        };
-        let entry = self.store.queue_entry(work.task).await?;
-        let earlier = job.last_task.as_ref().filter(|_| job.retry_count > 0);
-        Ok(Some(LastTask {
-            task_type: work.task_type.to_string(),
-            status: "cancelled".to_owned(),
-            worker: entry
-                .and_then(|entry| entry.lease)
-                .map(|lease| lease.worker),
-            failure: None,
-            lost_at: earlier.map(|task| task.lost_at.clone()).unwrap_or_default(),
-        }))
-    }
-
-    /// Runs a handler, loading the documents it asks for.
-    async fn run(
-        &self,
-        job: &Job,
-        handler: &dyn Handler,
-        workspace: &mut Workspace,
-    ) -> Result<Result<crate::blueprint::Action, HandlerError>, EngineError> {
-        for _ in 0..LOADS_MAX {
-            let context = Context {
-                job_id: job.id,
-                state: &job.state,
-                input: &job.input,
-                data: &job.data,
-                client: &job.client,
-                last_task: job.last_task.as_ref(),
-                documents: &workspace.documents,
-                now_ms: self.clock.now_ms(),
-            };
-            let action = match handler.handle(&context) {
-                Ok(action) => action,
-                Err(error) => return Ok(Err(error)),
-            };
-            if let ActionKind::Load(keys) = action.kind {
-                workspace.load(self.store.as_ref(), keys).await?;
-                continue;
-            }
-            return Ok(match workspace.write(&action.documents) {
-                Ok(()) => Ok(action),
-                Err(key) => Err(HandlerError(format!(
-                    "the handler wrote document '{}/{}' without loading it first",
-                    key.store, key.key
-                ))),
-            });
-        }
-        Ok(Err(HandlerError(
-            "the handler asked for documents again and again".to_owned(),
-        )))
-    }
-
-    fn env(&self) -> Env {
-        let now_ms = self.clock.now_ms();
-        Env {
-            now_ms,
-            task_id: self.entropy.task_id(now_ms),
-            jitter: self.entropy.jitter(),
-            transitions_max: self.settings.transitions_max,
-        }
-    }
-
     /// Wakes whoever waited for what has just become durable.
-    fn committed(&self, job: &Arc<Job>, wakes: &[Wake]) {
+    fn wake(&self, wakes: Vec<Wake>) {
         for wake in wakes {
             match wake {
-                Wake::Poll(task_type, worker) => self.parking.wake(task_type, worker.as_ref()),
-                Wake::Capacity(worker) => self.parking.wake_worker(worker),
+                Wake::Poll(task_type, wants, worker) => {
+                    self.parking
+                        .wake(&task_type, wants.as_ref(), worker.as_ref());
+                }
+                Wake::Capacity(worker) => self.parking.wake_worker(&worker),
                 Wake::Timer => self.timer_changed.notify_one(),
-                Wake::Progress => self.progress.forget(job.id),
+                Wake::Progress(job) => self.progress.forget(job),
+                Wake::Cancelled(worker, push) => self.pushes.send(&worker, push),
             }
         }
-        if job.retry_at_ms.is_some() {
+    }
+
+    /// What there is to do once a change of a job is durable.
+    fn committed(&self, job: &Job) {
+        if job.timer_at_ms.is_some() {
             self.timer_changed.notify_one();
         }
         if job.status.is_terminal() {
@@ -250,69 +126,79 @@ impl Inner {
         }
         self.watchers.tell(job.id);
     }
+
+    /// Who is to be told once the batch is durable.
+    async fn wakes(&self, batch: &Batch, event: &Event) -> Result<Vec<Wake>, StoreError> {
+        let mut wakes = Vec::new();
+        match event {
+            Event::Reported(report) => wakes.push(Wake::Capacity(report.worker.clone())),
+            Event::Lost(loss) => wakes.extend(loss.worker.clone().map(Wake::Capacity)),
+            _ => {}
+        }
+        if matches!(
+            event,
+            Event::Reported(_) | Event::Lost(_) | Event::CancelRequested
+        ) {
+            wakes.push(Wake::Progress(batch.job.id));
+        }
+        for change in &batch.tasks {
+            match change {
+                TaskChange::Add(_, entry) => {
+                    wakes.push(Wake::Poll(
+                        Arc::clone(&entry.task_type),
+                        entry.wants.clone(),
+                        entry.worker.clone(),
+                    ));
+                    if entry.dispatch_timeout_ms.is_some() || entry.result_timeout_ms.is_some() {
+                        wakes.push(Wake::Timer);
+                    }
+                }
+                TaskChange::Retry {
+                    task, ready_at_ms, ..
+                } => {
+                    // One that is ready at once has no timer; whoever is free may take it now.
+                    if *ready_at_ms <= batch.job.updated_at_ms
+                        && let Some(entry) = self.store.queue_entry(*task).await?
+                    {
+                        wakes.push(Wake::Poll(entry.task_type, entry.wants, entry.worker));
+                    }
+                    wakes.push(Wake::Timer);
+                }
+                TaskChange::Finish { task, lease: None } => {
+                    let entry = self.store.queue_entry(*task).await?;
+                    let job = entry.as_ref().map(|entry| entry.job_id);
+                    let lease = entry.and_then(|entry| entry.lease);
+                    if let (Some(job), Some(lease)) = (job, lease) {
+                        wakes.push(Wake::Capacity(lease.worker.clone()));
+                        let push = Push::Cancel { job, task: *task };
+                        wakes.push(Wake::Cancelled(lease.worker, push));
+                    }
+                }
+                TaskChange::Finish { .. } => {}
+            }
+        }
+        Ok(wakes)
+    }
 }
 
 /// Who is to be told once a batch is durable.
 enum Wake {
-    /// A poll that takes this type, of this worker if one is named.
-    Poll(Arc<str>, Option<WorkerId>),
+    /// A poll that takes this type and has what the task wants, of this worker if one is named.
+    Poll(Arc<str>, Option<Arc<Wants>>, Option<WorkerId>),
     /// Polls of a worker that has one task less.
     Capacity(WorkerId),
     /// The clockwork: there is an earlier timer, perhaps.
     Timer,
     /// The board: what was said belongs to an attempt that is over.
-    Progress,
+    Progress(JobId),
+    /// A worker whose task nobody waits for any more.
+    Cancelled(WorkerId, Push),
 }
 
-fn wakes(batch: &Batch, event: &Event) -> Vec<Wake> {
-    let mut wakes = Vec::new();
-    let ends_attempt = matches!(
-        event,
-        Event::Reported { .. } | Event::Lost { .. } | Event::CancelRequested
-    );
-    if ends_attempt {
-        let last = batch.job.last_task.as_ref();
-        if let Some(worker) = last.and_then(|task| task.worker.clone()) {
-            wakes.push(Wake::Capacity(worker));
-        }
-        wakes.push(Wake::Progress);
-    }
-    for change in &batch.tasks {
-        match change {
-            TaskChange::Add(_, entry) => {
-                wakes.push(Wake::Poll(
-                    Arc::clone(&entry.task_type),
-                    entry.worker.clone(),
-                ));
-                if entry.dispatch_timeout_ms.is_some() {
-                    wakes.push(Wake::Timer);
-                }
-            }
-            TaskChange::Retry { ready_at_ms, .. } => {
-                // One that is ready at once has no timer; whoever is free may take it now.
-                if *ready_at_ms <= batch.job.updated_at_ms
-                    && let Some(work) = &batch.job.work
-                {
-                    wakes.push(Wake::Poll(Arc::clone(&work.task_type), work.worker.clone()));
-                }
-                wakes.push(Wake::Timer);
-            }
-            TaskChange::Finish { .. } => {}
-        }
-    }
-    wakes
-}
-
-fn lease_of(
-    event: &Event,
-) -> Option<(
-    avtomatika_protocol::TaskId,
-    Option<avtomatika_protocol::LeaseId>,
-)> {
+fn lease_of(event: &Event) -> Option<(TaskId, Option<LeaseId>)> {
     match event {
-        Event::Reported { task, lease, .. } | Event::Lost { task, lease, .. } => {
-            Some((*task, *lease))
-        }
-        Event::Submitted | Event::Returned(_) | Event::RetryDue | Event::CancelRequested => None,
+        Event::Reported(report) => Some((report.task, report.lease)),
+        Event::Lost(loss) => Some((loss.task, loss.lease)),
+        _ => None,
     }
 }

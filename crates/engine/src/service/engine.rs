@@ -1,6 +1,5 @@
 //! The engine: what it is made of and how it is put together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -9,6 +8,9 @@ use tokio_util::task::TaskTracker;
 
 use super::parking::Parking;
 use super::progress::ProgressBoard;
+use super::pushes::Pushes;
+use super::registry::{Registry, Resolver};
+use super::turns::Turns;
 use super::watch::Watchers;
 use crate::blueprint::Blueprint;
 use crate::clock::{Clock, SystemClock};
@@ -23,6 +25,9 @@ pub struct Options {
     pub store: Arc<dyn Store>,
     /// The blueprints jobs may walk through.
     pub blueprints: Vec<Blueprint>,
+    /// Makes blueprints from their sources again, for jobs that began with versions that are not
+    /// in use any more.
+    pub resolver: Option<Arc<dyn Resolver>>,
     /// Seals secrets.
     pub sealer: Sealer,
     /// Limits and intervals.
@@ -39,6 +44,7 @@ impl Options {
         Self {
             store,
             blueprints: Vec::new(),
+            resolver: None,
             sealer,
             settings: Settings::default(),
             clock: Arc::new(SystemClock),
@@ -55,14 +61,18 @@ impl Options {
 
     /// Puts the engine together. Nothing runs until [`Engine::run`] is called.
     pub fn build(self) -> Engine {
-        let blueprints = self
-            .blueprints
-            .into_iter()
-            .map(|blueprint| (blueprint.name.clone(), Arc::new(blueprint)))
-            .collect();
+        let registry = Registry::default();
+        match super::webhook::blueprint() {
+            Ok(blueprint) => registry.put(Arc::new(blueprint)),
+            Err(error) => tracing::error!(%error, "the blueprint of deliveries is broken"),
+        }
+        for blueprint in self.blueprints {
+            registry.put(Arc::new(blueprint));
+        }
         Engine(Arc::new(Inner {
             store: self.store,
-            blueprints,
+            registry,
+            resolver: self.resolver,
             sealer: self.sealer,
             settings: self.settings,
             clock: self.clock,
@@ -70,6 +80,9 @@ impl Options {
             parking: Parking::default(),
             watchers: Watchers::default(),
             progress: ProgressBoard::default(),
+            pushes: Pushes::default(),
+            turns: Turns::default(),
+            outbox_changed: Notify::new(),
             timer_changed: Notify::new(),
             draining: CancellationToken::new(),
             unfinished: TaskTracker::new(),
@@ -83,7 +96,8 @@ pub struct Engine(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) store: Arc<dyn Store>,
-    pub(super) blueprints: HashMap<String, Arc<Blueprint>>,
+    pub(super) registry: Registry,
+    pub(super) resolver: Option<Arc<dyn Resolver>>,
     pub(super) sealer: Sealer,
     pub(super) settings: Settings,
     pub(super) clock: Arc<dyn Clock>,
@@ -95,6 +109,12 @@ pub(super) struct Inner {
     /// What workers say they are doing. Lost with the process; copied to the job when a result
     /// arrives.
     pub(super) progress: ProgressBoard,
+    /// Channels to workers.
+    pub(super) pushes: Pushes,
+    /// Turns at jobs that several change at once.
+    pub(super) turns: Turns,
+    /// Told when something was put into the outbox.
+    pub(super) outbox_changed: Notify,
     /// Told when the next timer may be earlier than the background loop thinks.
     pub(super) timer_changed: Notify,
     /// Cancelled when the engine stops taking work.
@@ -107,11 +127,6 @@ impl Engine {
     /// The engine's limits and intervals.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
-    }
-
-    /// The blueprints, in no particular order.
-    pub fn blueprints(&self) -> impl Iterator<Item = &Arc<Blueprint>> {
-        self.0.blueprints.values()
     }
 
     /// The time, milliseconds since the Unix epoch.

@@ -36,6 +36,21 @@ pub enum EngineError {
         /// How many it may have.
         limit: u64,
     },
+    /// The client has spent what it may in this period.
+    #[error("the quota of {limit} jobs is used up")]
+    QuotaExhausted {
+        /// How many it may have.
+        limit: u64,
+    },
+    /// The token does not belong to a question the job asks.
+    #[error("the token is not valid for this job")]
+    WrongToken,
+    /// The job has not ended.
+    #[error("the job has not ended")]
+    NotEnded,
+    /// The blueprint has no such state to begin in.
+    #[error("the blueprint has no working state '{0}'")]
+    UnknownState(String),
     /// The event changes nothing.
     #[error("nothing changed: {}", .0.as_str())]
     Ignored(Ignored),

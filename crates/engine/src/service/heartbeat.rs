@@ -13,6 +13,9 @@ use super::through::Through;
 use crate::names;
 use crate::storage::{QueueEntry, Touched, WorkerRecord};
 
+/// Names kept of what a worker has at hand.
+const HOT_MAX: usize = 256;
+
 /// What a heartbeat is answered with.
 #[derive(Clone, Debug)]
 pub struct Beat {
@@ -59,6 +62,9 @@ impl Engine {
             return Err(EngineError::UnknownWorker);
         }
         self.note_types(&touched, &beat).await?;
+        if let Some(hot) = hot_types(&beat) {
+            inner.store.note_hot(worker, hot);
+        }
         let mut answer = HeartbeatAnswer::default();
         // Workers of the seed era don't name their tasks, but one that says it runs none has
         // lost whatever it was handed: its count goes down only after the result was taken.
@@ -124,7 +130,11 @@ impl Engine {
     pub(super) fn offer_again(&self, worker: &WorkerId, entries: &[QueueEntry]) {
         for entry in entries {
             metrics::counter!(names::TASKS_LOST, "reason" => "handed_back").increment(1);
-            self.0.parking.wake(&entry.task_type, entry.worker.as_ref());
+            self.0.parking.wake(
+                &entry.task_type,
+                entry.wants.as_ref(),
+                entry.worker.as_ref(),
+            );
         }
         if !entries.is_empty() {
             self.0.parking.wake_worker(worker);
@@ -223,4 +233,17 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The task types a worker says it has what it takes for at hand: `hot_cache` in the first
+/// generation, `hot_skills` in the latest.
+fn hot_types(beat: &Heartbeat) -> Option<Vec<String>> {
+    let named = beat.more.get("hot_cache").or(beat.more.get("hot_skills"))?;
+    let names = named.as_array()?.iter();
+    Some(
+        names
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .take(HOT_MAX)
+            .collect(),
+    )
 }

@@ -1,26 +1,40 @@
 //! The shell around the pure core: load, step, commit, wake.
 
 mod cancel;
+mod choice;
 mod documents;
+mod draw;
 mod drive;
 mod engine;
 mod error;
+mod handlers;
 mod heartbeat;
+mod outbox;
 mod parking;
+mod people;
+mod plan;
 mod poll;
 mod progress;
+mod pushes;
+mod registry;
 mod report;
 mod submit;
 mod through;
 mod timers;
+mod turns;
 mod view;
 mod waiting;
 mod watch;
+mod webhook;
 
 pub use engine::{Engine, Options};
 pub use error::EngineError;
 pub use heartbeat::Beat;
+pub use people::{Authority, Verdict};
 pub use poll::{Handout, Poll};
+pub use pushes::Push;
+pub use registry::{InstallError, Resolver};
 pub use report::Reported;
 pub use submit::{NewJob, Submitted};
 pub use view::{PAGE_BYTES, Stats};
+pub use webhook::{INTERNAL_CLIENT, WEBHOOK_BLUEPRINT, WEBHOOK_TASK};

@@ -7,8 +7,15 @@ use avtomatika_protocol::WorkerId;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::choice::choose;
+use crate::blueprint::Wants;
+use crate::storage::Standing;
+
 /// Lines that are kept whether anybody stands in them or not.
 const LINES_MIN: usize = 64;
+
+/// Waiters a strategy chooses among: the longest waiting ones that suit.
+const CANDIDATES_MAX: usize = 64;
 
 /// The parked polls.
 #[derive(Default)]
@@ -28,7 +35,16 @@ struct Lot {
 struct Waiter {
     worker: WorkerId,
     types: Arc<[Arc<str>]>,
+    offer: Offer,
     slot: Arc<Slot>,
+}
+
+/// What a waiting worker has, when one is to be chosen among several.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Offer {
+    pub(super) standing: Standing,
+    /// How many tasks it has.
+    pub(super) leased: usize,
 }
 
 #[derive(Default)]
@@ -42,6 +58,8 @@ struct Slot {
 #[derive(Clone, Debug)]
 struct Ready {
     task_type: Arc<str>,
+    /// What it wants of its worker beyond the type.
+    wants: Option<Arc<Wants>>,
     /// The only worker that may have it.
     worker: Option<WorkerId>,
 }
@@ -62,7 +80,12 @@ pub(super) struct Wake<'a> {
 
 impl Parking {
     /// Parks a poll for these types.
-    pub(super) fn park(&self, worker: &WorkerId, types: Arc<[Arc<str>]>) -> Parked<'_> {
+    pub(super) fn park(
+        &self,
+        worker: &WorkerId,
+        types: Arc<[Arc<str>]>,
+        offer: Offer,
+    ) -> Parked<'_> {
         let mut lot = self.0.lock();
         let id = lot.next;
         lot.next += 1;
@@ -76,6 +99,7 @@ impl Parking {
             Waiter {
                 worker: worker.clone(),
                 types,
+                offer,
                 slot: Arc::clone(&slot),
             },
         );
@@ -87,16 +111,23 @@ impl Parking {
     }
 
     /// Wakes one poll for a ready task of this type, and only that worker's if the task is
-    /// tied to one.
-    pub(super) fn wake(&self, task_type: &Arc<str>, worker: Option<&WorkerId>) {
+    /// tied to one. Among those that have what the task wants its strategy chooses.
+    pub(super) fn wake(
+        &self,
+        task_type: &Arc<str>,
+        wants: Option<&Arc<Wants>>,
+        worker: Option<&WorkerId>,
+    ) {
         let mut lot = self.0.lock();
-        let id = match worker {
-            Some(worker) => lot.waiter_of(worker, task_type),
-            None => lot.longest_waiting(task_type),
+        let id = match (worker, wants) {
+            (Some(worker), _) => lot.waiter_of(worker, task_type),
+            (None, None) => lot.longest_waiting(task_type),
+            (None, Some(wants)) => lot.best_waiting(task_type, wants),
         };
         if let Some(waiter) = id.and_then(|id| lot.leave(id)) {
             *waiter.slot.woken_for.lock() = Some(Ready {
                 task_type: Arc::clone(task_type),
+                wants: wants.cloned(),
                 worker: worker.cloned(),
             });
             waiter.slot.notify.notify_one();
@@ -156,6 +187,20 @@ impl Lot {
             }
         }
         None
+    }
+
+    /// The waiter a strategy prefers among the longest waiting of those that suit.
+    fn best_waiting(&self, task_type: &Arc<str>, wants: &Wants) -> Option<u64> {
+        let line = self.by_type.get(task_type)?;
+        let suits = |id: &u64| {
+            let waiter = self.waiters.get(id)?;
+            let profile = &waiter.offer.standing.profile;
+            let fits = profile.suits(task_type, wants);
+            fits.then_some((*id, &waiter.offer))
+        };
+        let candidates: Vec<(u64, &Offer)> =
+            line.iter().filter_map(suits).take(CANDIDATES_MAX).collect();
+        choose(task_type, wants.strategy, &candidates)
     }
 
     fn waiter_of(&self, worker: &WorkerId, task_type: &Arc<str>) -> Option<u64> {
@@ -218,7 +263,11 @@ impl Wake<'_> {
 impl Drop for Wake<'_> {
     fn drop(&mut self) {
         if let Some(ready) = self.ready.take() {
-            self.parking.wake(&ready.task_type, ready.worker.as_ref());
+            self.parking.wake(
+                &ready.task_type,
+                ready.wants.as_ref(),
+                ready.worker.as_ref(),
+            );
         }
     }
 }
@@ -241,17 +290,17 @@ mod tests {
     #[tokio::test]
     async fn the_longest_waiting_is_woken_first() {
         let parking = Parking::default();
-        let first = parking.park(&"a".into(), types(&["t"]));
-        let second = parking.park(&"b".into(), types(&["t"]));
-        parking.wake(&"t".into(), None);
+        let first = parking.park(&"a".into(), types(&["t"]), Offer::default());
+        let second = parking.park(&"b".into(), types(&["t"]), Offer::default());
+        parking.wake(&"t".into(), None, None);
         first.woken().await;
         assert!(first.take_wake().unwrap().was_for("t", false));
         assert_eq!(parking.len(), 0, "what it didn't use went to the second");
         second.woken().await;
         second.take_wake().unwrap().spent();
-        let first = parking.park(&"a".into(), types(&["t"]));
-        let second = parking.park(&"b".into(), types(&["t"]));
-        parking.wake(&"t".into(), None);
+        let first = parking.park(&"a".into(), types(&["t"]), Offer::default());
+        let second = parking.park(&"b".into(), types(&["t"]), Offer::default());
+        parking.wake(&"t".into(), None, None);
         first.woken().await;
         first.take_wake().unwrap().spent();
         assert!(second.take_wake().is_none());
@@ -261,9 +310,9 @@ mod tests {
     #[tokio::test]
     async fn a_wake_up_nobody_used_goes_to_the_next() {
         let parking = Parking::default();
-        let gone = parking.park(&"a".into(), types(&["t"]));
-        let next = parking.park(&"b".into(), types(&["t"]));
-        parking.wake(&"t".into(), None);
+        let gone = parking.park(&"a".into(), types(&["t"]), Offer::default());
+        let next = parking.park(&"b".into(), types(&["t"]), Offer::default());
+        parking.wake(&"t".into(), None, None);
         drop(gone);
         next.woken().await;
         assert!(next.take_wake().unwrap().was_for("t", false));
@@ -272,10 +321,10 @@ mod tests {
     #[tokio::test]
     async fn an_unused_wake_up_for_a_tied_task_stays_with_its_worker() {
         let parking = Parking::default();
-        let other = parking.park(&"a".into(), types(&["t"]));
-        let gone = parking.park(&"b".into(), types(&["t"]));
-        let own = parking.park(&"b".into(), types(&["t"]));
-        parking.wake(&"t".into(), Some(&"b".into()));
+        let other = parking.park(&"a".into(), types(&["t"]), Offer::default());
+        let gone = parking.park(&"b".into(), types(&["t"]), Offer::default());
+        let own = parking.park(&"b".into(), types(&["t"]), Offer::default());
+        parking.wake(&"t".into(), None, Some(&"b".into()));
         gone.woken().await;
         drop(gone);
         own.woken().await;
@@ -286,13 +335,13 @@ mod tests {
     #[tokio::test]
     async fn a_tied_task_wakes_only_its_worker() {
         let parking = Parking::default();
-        let other = parking.park(&"a".into(), types(&["t"]));
-        let own = parking.park(&"b".into(), types(&["t"]));
-        parking.wake(&"t".into(), Some(&"b".into()));
+        let other = parking.park(&"a".into(), types(&["t"]), Offer::default());
+        let own = parking.park(&"b".into(), types(&["t"]), Offer::default());
+        parking.wake(&"t".into(), None, Some(&"b".into()));
         own.woken().await;
         own.take_wake().unwrap().spent();
         assert!(other.take_wake().is_none());
-        parking.wake(&"t".into(), Some(&"nobody".into()));
+        parking.wake(&"t".into(), None, Some(&"nobody".into()));
         assert_eq!(parking.len(), 1);
     }
 
@@ -300,7 +349,7 @@ mod tests {
     fn lines_do_not_grow_with_those_who_left() {
         let parking = Parking::default();
         for _ in 0..10_000 {
-            drop(parking.park(&"a".into(), types(&["t"])));
+            drop(parking.park(&"a".into(), types(&["t"]), Offer::default()));
         }
         assert!(parking.0.lock().by_type.get("t").unwrap().len() < 100);
         assert!(parking.0.lock().by_worker.is_empty());
@@ -309,12 +358,16 @@ mod tests {
     #[test]
     fn lines_for_types_nobody_takes_any_more_are_cleared_away() {
         let parking = Parking::default();
-        let stays = parking.park(&"a".into(), types(&["t"]));
+        let stays = parking.park(&"a".into(), types(&["t"]), Offer::default());
         for number in 0..10_000 {
-            drop(parking.park(&"a".into(), types(&[&format!("type-{number}")])));
+            drop(parking.park(
+                &"a".into(),
+                types(&[&format!("type-{number}")]),
+                Offer::default(),
+            ));
         }
         assert!(parking.0.lock().by_type.len() <= 2 * LINES_MIN);
-        parking.wake(&"t".into(), None);
+        parking.wake(&"t".into(), None, None);
         assert!(stays.take_wake().is_some());
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::engine::Engine;
 use super::error::EngineError;
-use super::parking::Wake;
+use super::parking::{Offer, Wake};
 use super::through::Through;
 use crate::names;
 use crate::storage::{Claim, Claimed, Lease, QueueEntry, Task, Touched};
@@ -39,6 +39,19 @@ pub struct Handout {
     tied: bool,
 }
 
+/// The types without those the worker has as many tasks of as it takes.
+fn without_full(types: Arc<[Arc<str>]>, full_of: &[String]) -> Arc<[Arc<str>]> {
+    if full_of.is_empty() {
+        return types;
+    }
+    let is_full = |name: &Arc<str>| full_of.iter().any(|full| **full == **name);
+    types
+        .iter()
+        .filter(|name| !is_full(name))
+        .cloned()
+        .collect()
+}
+
 /// What a look for a task came to.
 enum Took {
     Task(Box<Handout>),
@@ -59,9 +72,12 @@ impl Engine {
         let mut touched = self.seen(&poll.worker).await?;
         let deadline = tokio::time::Instant::now()
             + Duration::from_millis(poll.wait_ms.min(inner.settings.poll_timeout_ms));
-        let types = |touched: &Touched| match &poll.types {
-            Some(types) => Arc::clone(types),
-            None => self.types_of(touched),
+        let types = |touched: &Touched| {
+            let types = match &poll.types {
+                Some(types) => Arc::clone(types),
+                None => self.types_of(touched),
+            };
+            without_full(types, &touched.standing.full_of)
         };
         let mut wake: Option<Wake<'_>> = None;
         loop {
@@ -96,10 +112,15 @@ impl Engine {
             } else {
                 Arc::clone(&wanted)
             };
-            let parked = inner.parking.park(&poll.worker, parked_for);
+            let offer = Offer {
+                standing: touched.standing.clone(),
+                leased: touched.leased,
+            };
+            let parked = inner.parking.park(&poll.worker, parked_for, offer);
             // Between looking and parking a task may have become ready, or the worker free.
             let now = self.seen(&poll.worker).await?;
-            let other_types = !Arc::ptr_eq(&now.record, &touched.record);
+            let other_types = !Arc::ptr_eq(&now.record, &touched.record)
+                || now.standing.full_of != touched.standing.full_of;
             touched = now;
             if other_types {
                 continue;
@@ -140,7 +161,11 @@ impl Engine {
         if let Ok(Some(entry)) = inner.store.hand_back(task, lease).await {
             metrics::counter!(names::TASKS_LOST, "reason" => "not_delivered").increment(1);
             tracing::info!(%task, job = %entry.job_id, "the hand-out did not reach its worker");
-            inner.parking.wake(&entry.task_type, entry.worker.as_ref());
+            inner.parking.wake(
+                &entry.task_type,
+                entry.wants.as_ref(),
+                entry.worker.as_ref(),
+            );
             if let Some(holder) = holder {
                 inner.parking.wake_worker(&holder);
             }

@@ -1,13 +1,15 @@
 //! Taking results from workers.
 
+use avtomatika_protocol::error::code;
 use avtomatika_protocol::worker::ResultMessage;
-use avtomatika_protocol::{JobId, LeaseId};
+use avtomatika_protocol::{Failure, JobId, LeaseId};
 
 use super::drive::Origin;
 use super::engine::Engine;
 use super::error::EngineError;
 use super::poll::Handout;
-use crate::machine::{Event, Ignored};
+use crate::blueprint::BranchResult;
+use crate::machine::{Event, Ignored, Report, Wait};
 use crate::names;
 
 /// What became of a result.
@@ -19,6 +21,15 @@ pub struct Reported {
     pub status: String,
     /// The next task, if the worker asked for one and one was ready.
     pub next: Option<Handout>,
+}
+
+/// Whether a failure speaks against the worker: a business error is an answer like any other, and
+/// a bad input is somebody else's.
+fn is_fault(failure: &Failure) -> bool {
+    matches!(
+        failure.code.as_deref(),
+        None | Some(code::TRANSIENT | code::PERMANENT)
+    )
 }
 
 impl Engine {
@@ -61,7 +72,19 @@ impl Engine {
     async fn has_answered(&self, job: JobId, lease: Option<LeaseId>) -> Result<bool, EngineError> {
         let Some(lease) = lease else { return Ok(false) };
         let job = self.0.store.job(job).await?;
-        Ok(job.is_some_and(|job| job.answered == Some(lease)))
+        let Some(job) = job else { return Ok(false) };
+        let of_branch =
+            |results: &[BranchResult]| results.iter().any(|result| result.lease == Some(lease));
+        let open = match job.wait.as_deref() {
+            Some(Wait::Fork(fork)) => fork.branches.iter().any(|branch| {
+                branch
+                    .result
+                    .as_ref()
+                    .is_some_and(|result| result.lease == Some(lease))
+            }),
+            _ => false,
+        };
+        Ok(job.answered == Some(lease) || open || of_branch(&job.branches))
     }
 
     /// Commits what a result makes of its job.
@@ -72,7 +95,9 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let lease = self.current_lease(&message).await?;
         let failure = message.result.failure_reported();
-        let event = Event::Reported {
+        let fault = status == "failure" && is_fault(&failure);
+        let worker = message.worker_id.clone();
+        let report = Report {
             task: message.task_id,
             lease: Some(lease),
             worker: message.worker_id,
@@ -80,10 +105,10 @@ impl Engine {
             data: message.result.data,
             failure,
         };
-        self.0
-            .drive(Origin::Stored(message.job_id), event)
-            .await
-            .map(|_| ())
+        let origin = Origin::Stored(message.job_id);
+        self.0.drive(origin, Event::Reported(report)).await?;
+        self.0.store.note_outcome(&worker, !fault);
+        Ok(())
     }
 
     /// The lease the result was done under, if it is the current one. The seed era's results

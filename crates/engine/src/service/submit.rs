@@ -1,17 +1,25 @@
 //! Accepting jobs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use avtomatika_protocol::{Failure, JobId};
 use serde_json::Value;
 
 use super::drive::Origin;
-use super::engine::Engine;
+use super::engine::{Engine, Inner};
 use super::error::EngineError;
 use crate::blueprint::{Blueprint, Client};
 use crate::machine::{Event, Job};
-use crate::storage::StoreError;
+use crate::storage::{Spend, StoreError};
 use crate::{names, seal};
+
+/// Labels a job may have.
+const LABELS_MAX: usize = 16;
+/// Characters of a label's key or value.
+const LABEL_CHARS_MAX: usize = 128;
+/// Characters of a webhook's address.
+const URL_CHARS_MAX: usize = 2_048;
 
 /// A job to be made.
 #[derive(Clone, Debug)]
@@ -24,6 +32,14 @@ pub struct NewJob {
     pub input: Value,
     /// The client's key: the same key gives the same job.
     pub idempotency_key: Option<String>,
+    /// Labels to find it by.
+    pub labels: BTreeMap<String, String>,
+    /// Where its end is told.
+    pub webhook_url: Option<String>,
+    /// What it counts against.
+    pub spend: Option<Spend>,
+    /// The W3C trace context it came with (`traceparent`).
+    pub trace_parent: Option<String>,
 }
 
 /// An accepted job.
@@ -33,6 +49,22 @@ pub struct Submitted {
     pub job: JobId,
     /// Whether the idempotency key belonged to an earlier job, which this is.
     pub repeated: bool,
+}
+
+impl NewJob {
+    /// A job with nothing but an input.
+    pub fn new(blueprint: impl Into<String>, client: Arc<Client>, input: Value) -> Self {
+        Self {
+            blueprint: blueprint.into(),
+            client,
+            input,
+            idempotency_key: None,
+            labels: BTreeMap::new(),
+            webhook_url: None,
+            spend: None,
+            trace_parent: None,
+        }
+    }
 }
 
 impl Engine {
@@ -47,8 +79,8 @@ impl Engine {
             return Err(EngineError::Draining);
         }
         let blueprint = inner
-            .blueprints
-            .get(&new.blueprint)
+            .registry
+            .newest(&new.blueprint)
             .ok_or_else(|| EngineError::UnknownBlueprint(new.blueprint.clone()))?;
         if let Some(key) = &new.idempotency_key
             && let Some(job) = inner.store.job_of_key(&new.client.id, key).await?
@@ -59,21 +91,24 @@ impl Engine {
             });
         }
         self.admit(&new.client)?;
-        if seal::holds_sealed(&new.input) {
-            return Err(EngineError::Refused(Box::new(reserved_key())));
-        }
+        check_door(&new)?;
         let mut input = blueprint
             .check_input(&new.client, new.input)
             .map_err(|failure| EngineError::Refused(Box::new(failure)))?;
-        self.seal_input(blueprint, &mut input, &new.client);
+        inner.seal_input(&blueprint, &mut input, &new.client);
         let now_ms = self.now_ms();
         let id = inner.entropy.job_id(now_ms);
-        let mut job = Job::new(id, blueprint, new.client, input, now_ms);
+        let mut job = Job::new(id, &blueprint, new.client, input, now_ms);
         job.idempotency_key = new.idempotency_key;
-        match inner
-            .drive(Origin::New(Box::new(job)), Event::Submitted)
-            .await
-        {
+        job.labels = Arc::new(new.labels);
+        job.trace_parent = new.trace_parent.map(Arc::from);
+        job.webhook = new.webhook_url.map(|url| {
+            let mut url = Value::from(url);
+            inner.sealer.seal_leaves(&mut url, job.owner().as_str());
+            Arc::new(url)
+        });
+        let origin = Origin::New(Box::new(job), new.spend);
+        match inner.drive(origin, Event::Submitted).await {
             Ok(_) => {
                 metrics::counter!(names::JOBS_SUBMITTED, "blueprint" => new.blueprint).increment(1);
                 Ok(Submitted {
@@ -85,11 +120,15 @@ impl Engine {
                 job,
                 repeated: true,
             }),
+            Err(EngineError::Store(StoreError::Exhausted { limit })) => {
+                metrics::counter!(names::LIMIT_HIT, "limit" => "quota").increment(1);
+                Err(EngineError::QuotaExhausted { limit })
+            }
             Err(error) => Err(error),
         }
     }
 
-    fn admit(&self, client: &Client) -> Result<(), EngineError> {
+    pub(super) fn admit(&self, client: &Client) -> Result<(), EngineError> {
         let inner = &self.0;
         let (live, limit) = (inner.store.live_jobs(), inner.settings.live_jobs_max);
         if live >= limit {
@@ -104,21 +143,50 @@ impl Engine {
         }
         Ok(())
     }
+}
 
-    fn seal_input(&self, blueprint: &Blueprint, input: &mut Value, client: &Client) {
+impl Inner {
+    pub(super) fn seal_input(&self, blueprint: &Blueprint, input: &mut Value, client: &Client) {
         let Value::Object(map) = input else { return };
         for key in &blueprint.secrets {
             if let Some(value) = map.get_mut(key) {
-                self.0.sealer.seal_leaves(value, client.id.as_str());
+                self.sealer.seal_leaves(value, client.id.as_str());
             }
         }
     }
 }
 
-fn reserved_key() -> Failure {
-    Failure::new(
-        "RESERVED_KEY",
-        format!("the key '{}' is reserved", seal::MARK),
-    )
-    .hint("send secrets in clear over TLS, they are sealed before they are stored")
+/// What no blueprint need check.
+fn check_door(new: &NewJob) -> Result<(), EngineError> {
+    let refuse = |failure: Failure| Err(EngineError::Refused(Box::new(failure)));
+    if seal::holds_sealed(&new.input) {
+        let text = format!("the key '{}' is reserved", seal::MARK);
+        return refuse(
+            Failure::new("RESERVED_KEY", text)
+                .hint("send secrets in clear over TLS, they are sealed before they are stored"),
+        );
+    }
+    let too_long = |text: &str| text.is_empty() || text.chars().count() > LABEL_CHARS_MAX;
+    let labels = &new.labels;
+    if labels.len() > LABELS_MAX
+        || labels
+            .iter()
+            .any(|(key, value)| too_long(key) || too_long(value))
+    {
+        let text = format!(
+            "a job has at most {LABELS_MAX} labels, keys and values of 1 to {LABEL_CHARS_MAX} characters"
+        );
+        return refuse(Failure::new("INVALID_LABEL", text));
+    }
+    if let Some(url) = &new.webhook_url
+        && (url.len() > URL_CHARS_MAX
+            || !(url.starts_with("http://") || url.starts_with("https://"))
+            || url.chars().any(|c| c.is_whitespace() || c.is_control()))
+    {
+        return refuse(
+            Failure::new("INVALID_WEBHOOK", "the webhook's address can't be used")
+                .hint("give an http:// or https:// address of at most 2048 characters"),
+        );
+    }
+    Ok(())
 }

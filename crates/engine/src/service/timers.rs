@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::drive::Origin;
 use super::engine::Engine;
 use super::error::EngineError;
-use crate::machine::{Event, Lost};
+use crate::machine::{Event, Loss, Lost};
 use crate::names;
 use crate::storage::Due;
 
@@ -100,12 +100,18 @@ impl Engine {
     async fn deal_with(&self, item: Due) {
         let inner = &self.0;
         let outcome = match item {
-            Due::Ready { task_type, worker } => {
-                inner.parking.wake(&task_type, worker.as_ref());
+            Due::Ready {
+                task_type,
+                wants,
+                worker,
+            } => {
+                inner
+                    .parking
+                    .wake(&task_type, wants.as_ref(), worker.as_ref());
                 return;
             }
-            Due::Retry { job } => inner
-                .drive(Origin::Stored(job), Event::RetryDue)
+            Due::Job { job } => inner
+                .drive(Origin::Stored(job), Event::TimerDue)
                 .await
                 .map(|_| ()),
             Due::LeaseExpired { job, task, lease } => {
@@ -118,6 +124,7 @@ impl Engine {
             Due::DispatchTimeout { job, task } => {
                 self.lose(job, task, None, Lost::DispatchTimeout).await
             }
+            Due::ResultTimeout { job, task } => self.run_out(job, task).await,
         };
         match outcome {
             Ok(()) | Err(EngineError::Ignored(_)) => {}
@@ -145,16 +152,39 @@ impl Engine {
             Lost::LeaseExpired => "lease_expired",
             Lost::ExecutionTimeout => "execution_timeout",
             Lost::DispatchTimeout => "dispatch_timeout",
+            Lost::ResultTimeout => "result_timeout",
         };
         metrics::counter!(names::TASKS_LOST, "reason" => reason).increment(1);
         tracing::info!(%job, %task, worker = ?worker, reason, "task given up");
-        let event = Event::Lost {
+        if let Some(worker) = &worker {
+            inner.store.note_outcome(worker, false);
+        }
+        let loss = Loss {
             task,
             lease,
             worker,
             why,
         };
-        inner.drive(Origin::Stored(job), event).await.map(|_| ())
+        let origin = Origin::Stored(job);
+        inner.drive(origin, Event::Lost(loss)).await.map(|_| ())
+    }
+
+    /// A task took too long, whoever has it now.
+    async fn run_out(&self, job: JobId, task: TaskId) -> Result<(), EngineError> {
+        let inner = &self.0;
+        let Some(entry) = inner.store.queue_entry(task).await? else {
+            return Ok(());
+        };
+        metrics::counter!(names::TASKS_LOST, "reason" => "result_timeout").increment(1);
+        tracing::info!(%job, %task, reason = "result_timeout", "task given up");
+        let loss = Loss {
+            task,
+            lease: None,
+            worker: entry.lease.map(|lease| lease.worker),
+            why: Lost::ResultTimeout,
+        };
+        let origin = Origin::Stored(job);
+        inner.drive(origin, Event::Lost(loss)).await.map(|_| ())
     }
 
     /// Deletes terminal jobs older than the retention. Works on a full disk, where it is what

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use avtomatika_protocol::job::JobView;
+use avtomatika_protocol::job::{ApprovalView, BranchView, JobView};
 use avtomatika_protocol::{ClientId, JobId, JobStatus};
 use serde_json::Value;
 
 use super::engine::{Engine, Inner};
 use super::error::EngineError;
-use crate::machine::Job;
+use crate::blueprint::{BranchResult, TIMEOUT};
+use crate::machine::{Approval, BranchState, Job, Runs, Wait};
 use crate::seal;
 use crate::storage::{QueueCounts, StoreError, WorkerView};
 
@@ -192,6 +193,7 @@ impl Inner {
             _ => serde_json::Map::new(),
         };
         let progress = self.progress.get(job.id).unwrap_or_default();
+        let wait = job.wait.as_deref();
         let work = job.work.as_ref();
         let entry = match work {
             Some(work) => self.store.queue_entry(work.task).await?,
@@ -200,6 +202,7 @@ impl Inner {
         Ok(JobView {
             id: job.id,
             blueprint_name: job.blueprint.to_string(),
+            blueprint_version: job.blueprint_version.to_string(),
             current_state: job.state.clone(),
             status: job.status,
             initial_data: input,
@@ -221,8 +224,70 @@ impl Inner {
             } else {
                 progress.phases
             },
+            result: job.result.clone().map(hidden),
+            labels: job.labels.as_ref().clone(),
+            parent_job_id: job.parent,
+            child_job_id: match wait {
+                Some(Wait::Child(child)) => Some(child.job),
+                _ => job.child.as_ref().map(|child| child.job),
+            },
+            branches: branches(job),
+            approval: match wait {
+                Some(Wait::Approval(approval)) => Some(ApprovalView {
+                    message: approval.message.clone(),
+                    decisions: decisions(approval),
+                }),
+                _ => None,
+            },
+            decisions: job.decisions.clone(),
+            rerun_of: job.rerun_of,
             created_at_ms: job.created_at_ms,
             updated_at_ms: job.updated_at_ms,
         })
     }
+}
+
+/// The value without its secrets.
+fn hidden(mut value: Value) -> Value {
+    seal::hide(&mut value);
+    value
+}
+
+/// The decisions a person may make.
+fn decisions(approval: &Approval) -> Vec<String> {
+    let all = approval.transitions.keys();
+    all.filter(|name| *name != TIMEOUT).cloned().collect()
+}
+
+/// The branches that run, or those of the last time.
+fn branches(job: &Job) -> Vec<BranchView> {
+    let of_result = |result: &BranchResult| BranchView {
+        name: result.name.clone(),
+        status: result.status.clone(),
+        task_id: result.task,
+        job_id: result.job,
+        data: result.data.clone().map(hidden),
+        failure: result.failure.clone(),
+    };
+    let Some(Wait::Fork(fork)) = job.wait.as_deref() else {
+        return job.branches.iter().map(of_result).collect();
+    };
+    let of_branch = |branch: &BranchState| match &branch.result {
+        Some(result) => of_result(result),
+        None => BranchView {
+            name: branch.name.clone(),
+            status: "running".to_owned(),
+            task_id: match &branch.runs {
+                Runs::Task(work) => Some(work.task),
+                Runs::Job(_) => None,
+            },
+            job_id: match &branch.runs {
+                Runs::Job(job) => Some(*job),
+                Runs::Task(_) => None,
+            },
+            data: None,
+            failure: None,
+        },
+    };
+    fork.branches.iter().map(of_branch).collect()
 }

@@ -4,8 +4,11 @@ use avtomatika_protocol::job::{WaitReason, Waiting};
 use avtomatika_protocol::{JobStatus, WorkerId};
 
 use super::engine::Inner;
-use crate::machine::Job;
+use crate::machine::{Fork, Job, Runs, Wait};
 use crate::storage::{QueueEntry, StoreError, WorkerView};
+
+/// Branches of which it is said what they wait for.
+const BRANCHES_NAMED: usize = 3;
 
 impl Inner {
     /// Why this job waits; `None` if it doesn't.
@@ -18,8 +21,11 @@ impl Inner {
                     job.retry_count
                 ),
                 since_ms: job.updated_at_ms,
-                until_ms: job.retry_at_ms,
+                until_ms: job.timer_at_ms,
             }));
+        }
+        if let Some(wait) = job.wait.as_deref() {
+            return self.why_wait(job, wait).await.map(Some);
         }
         let Some(work) = job.work.as_ref().filter(|_| !job.status.is_terminal()) else {
             return Ok(None);
@@ -28,6 +34,69 @@ impl Inner {
             return Ok(None);
         };
         Ok(Some(self.why_task_waits(&entry).await?))
+    }
+
+    async fn why_wait(&self, job: &Job, wait: &Wait) -> Result<Waiting, StoreError> {
+        let (reason, message) = match wait {
+            Wait::Fork(fork) => (WaitReason::Branches, self.why_fork_waits(fork).await?),
+            Wait::Child(child) => (
+                WaitReason::SubJob,
+                format!(
+                    "sub-job {} of '{}' has not ended",
+                    child.job, child.blueprint
+                ),
+            ),
+            Wait::Approval(approval) => (
+                WaitReason::Approval,
+                format!("a person has to decide: {}", approval.message),
+            ),
+            Wait::Signal(signal) => (
+                WaitReason::Event,
+                format!("the event '{}' has not come", signal.name),
+            ),
+            Wait::Sleep { then, .. } => (
+                WaitReason::Sleep,
+                format!("it goes on in state '{then}' at a set time"),
+            ),
+        };
+        Ok(Waiting {
+            reason,
+            message,
+            since_ms: job.updated_at_ms,
+            until_ms: job.timer_at_ms,
+        })
+    }
+
+    /// What the branches that have not ended wait for, in short.
+    async fn why_fork_waits(&self, fork: &Fork) -> Result<String, StoreError> {
+        let open: Vec<_> = fork
+            .branches
+            .iter()
+            .filter(|branch| branch.result.is_none())
+            .collect();
+        let mut parts = Vec::new();
+        for branch in open.iter().take(BRANCHES_NAMED) {
+            let part = match &branch.runs {
+                Runs::Job(job) => format!("'{}': sub-job {job} has not ended", branch.name),
+                Runs::Task(work) => match self.store.queue_entry(work.task).await? {
+                    Some(entry) => {
+                        let why = self.why_task_waits(&entry).await?;
+                        format!("'{}': {}", branch.name, why.message)
+                    }
+                    None => continue,
+                },
+            };
+            parts.push(part);
+        }
+        if open.len() > BRANCHES_NAMED {
+            parts.push(format!("and {} more", open.len() - BRANCHES_NAMED));
+        }
+        Ok(format!(
+            "{} of {} branches have not ended; {}",
+            open.len(),
+            fork.branches.len(),
+            parts.join("; ")
+        ))
     }
 
     async fn why_task_waits(&self, entry: &QueueEntry) -> Result<Waiting, StoreError> {
@@ -88,7 +157,30 @@ fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
             )
         };
     }
-    let able: Vec<WorkerId> = live.iter().filter(offers).map(name).collect();
+    let offering: Vec<&WorkerView> = live.iter().filter(offers).collect();
+    let able: Vec<WorkerId> = offering
+        .iter()
+        .filter(|worker| {
+            let profile = &worker.standing.profile;
+            let wants = entry.wants.as_ref();
+            wants.is_none_or(|wants| profile.suits(&entry.task_type, wants))
+        })
+        .map(|worker| name(worker))
+        .collect();
+    if able.is_empty() && !offering.is_empty() {
+        return (
+            WaitReason::NoneFits,
+            format!(
+                "{} workers offer '{}', but none has what the task requires: {}",
+                offering.len(),
+                entry.task_type,
+                entry
+                    .wants
+                    .as_ref()
+                    .map_or_else(String::new, |wants| wants.key())
+            ),
+        );
+    }
     if able.is_empty() {
         (
             WaitReason::NoWorker,

@@ -3,18 +3,18 @@
 //! The memory store is this and maps; the embedded store is this in front of a durable log, from
 //! which it is rebuilt at start. Pure: the time comes in with each call.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{JobId, LeaseId, TaskId, WorkerId};
 
+use super::lines::Lines;
 use super::presence::{Held, Worker};
 use super::timers::{Timer, Timers};
 use super::{
-    Claim, Claimed, Due, Lease, QueueCounts, QueueEntry, Reconciled, Touched, WorkerRecord,
-    WorkerView,
+    Claim, Claimed, Due, Lease, Profile, QueueCounts, QueueEntry, Reconciled, Touched,
+    WorkerRecord, WorkerView,
 };
 
 /// How long a registration without a sign of life is remembered.
@@ -22,25 +22,18 @@ const FORGET_WORKER_AFTER_MS: u64 = 24 * 3_600_000;
 /// When an item that was due but not dealt with comes up again.
 const DUE_AGAIN_AFTER_MS: u64 = 1_000;
 
-/// Highest priority first, then the longest waiting.
-type Rank = (Reverse<i32>, u64, TaskId);
-
 /// The queue, the leases, the timers and the workers.
 #[derive(Debug)]
 pub struct Index {
     lease_ms: u64,
     entries: HashMap<TaskId, QueueEntry>,
-    ready: HashMap<Arc<str>, BTreeSet<Rank>>,
-    pinned: HashMap<WorkerId, HashMap<Arc<str>, BTreeSet<Rank>>>,
+    ready: HashMap<Arc<str>, Lines>,
+    pinned: HashMap<WorkerId, HashMap<Arc<str>, Lines>>,
     queued_by_type: HashMap<Arc<str>, u64>,
     leased_by_type: HashMap<Arc<str>, u64>,
     timers: Timers,
-    job_retries: HashMap<JobId, u64>,
+    job_timers: HashMap<JobId, u64>,
     workers: HashMap<WorkerId, Worker>,
-}
-
-fn rank(entry: &QueueEntry) -> Rank {
-    (Reverse(entry.priority), entry.queued_at_ms, entry.task_id)
 }
 
 impl Index {
@@ -54,7 +47,7 @@ impl Index {
             queued_by_type: HashMap::new(),
             leased_by_type: HashMap::new(),
             timers: Timers::default(),
-            job_retries: HashMap::new(),
+            job_timers: HashMap::new(),
             workers: HashMap::new(),
         }
     }
@@ -86,6 +79,9 @@ impl Index {
     pub fn finish(&mut self, task: TaskId) {
         if let Some(entry) = self.entries.remove(&task) {
             self.withdraw(&entry);
+            if let Some(deadline_ms) = entry.result_deadline_ms() {
+                self.timers.clear(deadline_ms, Timer::Result(task));
+            }
         }
     }
 
@@ -114,14 +110,17 @@ impl Index {
 
     fn claim_best(&mut self, claim: &Claim) -> Option<(QueueEntry, Lease)> {
         let pinned = self.pinned.get(&claim.worker);
+        let worker = self.workers.get(&claim.worker);
+        let profile = worker.map(|worker| worker.profile.as_ref());
         let best = claim
             .types
             .iter()
+            .filter(|task_type| worker.is_none_or(|worker| !worker.is_full_of(task_type)))
             .flat_map(|task_type| {
                 let own = pinned.and_then(|by_type| by_type.get(task_type));
-                [self.ready.get(task_type), own].into_iter().flatten()
+                let lines = [self.ready.get(task_type), own].into_iter().flatten();
+                lines.filter_map(|lines| lines.best(task_type, profile))
             })
-            .filter_map(BTreeSet::first)
             .min()?
             .2;
         let mut entry = self.entries.remove(&best)?;
@@ -150,11 +149,11 @@ impl Index {
         self.retry(task, ready_at_ms, ready_at_ms)
     }
 
-    /// Sets or clears the time at which a job's handler runs again.
-    pub fn set_job_retry(&mut self, job: JobId, at_ms: Option<u64>) {
+    /// Sets or clears the time at which a job goes on by itself.
+    pub fn set_job_timer(&mut self, job: JobId, at_ms: Option<u64>) {
         let old = match at_ms {
-            Some(at_ms) => self.job_retries.insert(job, at_ms),
-            None => self.job_retries.remove(&job),
+            Some(at_ms) => self.job_timers.insert(job, at_ms),
+            None => self.job_timers.remove(&job),
         };
         if let Some(old) = old {
             self.timers.clear(old, Timer::Job(job));
@@ -188,7 +187,22 @@ impl Index {
         let id = record.registration.worker_id.clone();
         let worker = self.worker(&id, now_ms);
         worker.last_seen_ms = worker.last_seen_ms.max(now_ms);
+        worker.profile = Arc::new(Profile::read(&record.registration));
         worker.record = Some(Arc::new(record));
+    }
+
+    /// Notes what a worker has at hand.
+    pub fn note_hot(&mut self, worker: &WorkerId, types: Vec<String>) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.hot = types.into_iter().collect();
+        }
+    }
+
+    /// Notes how a task of a worker went.
+    pub fn note_outcome(&mut self, worker: &WorkerId, well: bool) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.note_outcome(well);
+        }
     }
 
     /// Forgets registrations without a sign of life for a day. Answers their names.
@@ -214,6 +228,7 @@ impl Index {
         Some(Touched {
             record: worker.record.clone()?,
             leased: worker.leased.len(),
+            standing: worker.standing(),
         })
     }
 
@@ -302,6 +317,7 @@ impl Index {
                     record: worker.record.clone()?,
                     last_seen_ms: worker.last_seen_ms,
                     leased: worker.leased.keys().copied().collect(),
+                    standing: worker.standing(),
                 })
             })
             .collect()
@@ -330,11 +346,18 @@ impl Index {
         if let Some(deadline_ms) = entry.dispatch_deadline_ms() {
             self.timers.set(deadline_ms, Timer::Dispatch(entry.task_id));
         }
+        self.note_result_deadline(entry);
         if entry.ready_at_ms > now_ms {
             self.timers
                 .set(entry.ready_at_ms, Timer::Ready(entry.task_id));
         } else {
             self.make_ready(entry);
+        }
+    }
+
+    fn note_result_deadline(&mut self, entry: &QueueEntry) {
+        if let Some(deadline_ms) = entry.result_deadline_ms() {
+            self.timers.set(deadline_ms, Timer::Result(entry.task_id));
         }
     }
 
@@ -348,14 +371,14 @@ impl Index {
                 .or_default(),
             None => self.ready.entry(Arc::clone(&entry.task_type)).or_default(),
         };
-        queue.insert(rank(entry));
+        queue.insert(entry);
     }
 
     /// Takes a task out of the ready queue or out of its worker's hands.
     fn withdraw(&mut self, entry: &QueueEntry) {
         if let Some(lease) = &entry.lease {
             if let Some(worker) = self.workers.get_mut(&lease.worker) {
-                worker.leased.remove(&entry.task_id);
+                worker.release(entry);
             }
             if let Some(count) = self.leased_by_type.get_mut(&entry.task_type) {
                 *count = count.saturating_sub(1);
@@ -382,14 +405,14 @@ impl Index {
             .clear(entry.ready_at_ms, Timer::Ready(entry.task_id));
         let Some(worker) = &entry.worker else {
             if let Some(queue) = self.ready.get_mut(&entry.task_type) {
-                queue.remove(&rank(entry));
+                queue.remove(entry);
             }
             return;
         };
         // Worker names come and go, so nothing is kept for those without tasks of their own.
         if let Some(by_type) = self.pinned.get_mut(worker) {
             if let Some(queue) = by_type.get_mut(&entry.task_type) {
-                queue.remove(&rank(entry));
+                queue.remove(entry);
             }
             by_type.retain(|_, queue| !queue.is_empty());
             if by_type.is_empty() {
@@ -403,9 +426,8 @@ impl Index {
             known_ms: lease.since_ms,
             noted_ms: now_ms,
         };
-        self.worker(&lease.worker, now_ms)
-            .leased
-            .insert(entry.task_id, held);
+        self.note_result_deadline(entry);
+        self.worker(&lease.worker, now_ms).hold(entry, held);
         *self
             .leased_by_type
             .entry(Arc::clone(&entry.task_type))
@@ -421,11 +443,9 @@ impl Index {
     }
 
     fn worker(&mut self, id: &WorkerId, now_ms: u64) -> &mut Worker {
-        self.workers.entry(id.clone()).or_insert_with(|| Worker {
-            record: None,
-            last_seen_ms: now_ms,
-            leased: HashMap::new(),
-        })
+        self.workers
+            .entry(id.clone())
+            .or_insert_with(|| Worker::seen(now_ms))
     }
 
     /// What a timer means now; nothing if its reason has gone.
@@ -439,6 +459,7 @@ impl Index {
                 self.make_ready(&entry);
                 Some(Due::Ready {
                     task_type: entry.task_type,
+                    wants: entry.wants,
                     worker: entry.worker,
                 })
             }
@@ -471,15 +492,20 @@ impl Index {
                 self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
                 Some(Due::DispatchTimeout { job, task })
             }
+            Timer::Result(task) => {
+                let job = self.entries.get(&task)?.job_id;
+                self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
+                Some(Due::ResultTimeout { job, task })
+            }
             Timer::Job(job) => {
-                let at_ms = *self.job_retries.get(&job)?;
+                let at_ms = *self.job_timers.get(&job)?;
                 if at_ms > now_ms {
                     return None;
                 }
                 let again_ms = now_ms + DUE_AGAIN_AFTER_MS;
-                self.job_retries.insert(job, again_ms);
+                self.job_timers.insert(job, again_ms);
                 self.timers.set(again_ms, timer);
-                Some(Due::Retry { job })
+                Some(Due::Job { job })
             }
         }
     }

@@ -7,7 +7,9 @@
 mod batch;
 mod documents;
 mod index;
+mod lines;
 mod presence;
+mod profile;
 mod queue;
 mod timers;
 mod workers;
@@ -19,13 +21,15 @@ use std::sync::Arc;
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
 
-pub use batch::{Batch, DocumentChange, TaskChange};
+pub use batch::{Batch, DocumentChange, JobWrite, Spend, TaskChange};
 pub use documents::Document;
 pub use index::Index;
+pub use profile::Profile;
 pub use queue::{Claim, Claimed, Due, Lease, QueueCounts, QueueEntry, Task};
-pub use workers::{Reconciled, Touched, WorkerRecord, WorkerView};
+pub use workers::{Reconciled, Standing, Touched, WorkerRecord, WorkerView};
 
 use crate::blueprint::DocumentKey;
+use crate::history::HistoryEvent;
 use crate::machine::Job;
 
 /// A boxed future, so that the port can be used as `dyn Store`.
@@ -44,6 +48,12 @@ pub enum StoreError {
     /// The idempotency key belongs to an earlier job. Nothing was written.
     #[error("the idempotency key belongs to job {0}")]
     Duplicate(JobId),
+    /// A counter is at its limit. Nothing was written.
+    #[error("the limit of {limit} is reached")]
+    Exhausted {
+        /// The limit.
+        limit: u64,
+    },
     /// The disk is full: the store only reads, until space has been made.
     #[error("the disk is full, the store is read-only")]
     Full,
@@ -103,6 +113,24 @@ pub trait Store: Send + Sync + 'static {
     /// Reads a document.
     fn document(&self, key: &DocumentKey) -> Answer<'_, Option<Document>>;
 
+    /// Writes documents that belong to no job, durably: all or none. Fails with
+    /// [`StoreError::Conflict`] if one's version is not the one it was changed from.
+    fn write_documents(&self, changes: Vec<DocumentChange>) -> Answer<'_, ()>;
+
+    /// Reads a counter that [`Batch::spend`] adds to; 0 if nothing has been spent.
+    fn counter(&self, name: &str) -> Answer<'_, u64>;
+
+    /// Lists quarantined jobs, newest first, of one client or of all.
+    fn quarantined(&self, client: Option<&ClientId>, limit: usize) -> Answer<'_, Vec<JobId>>;
+
+    /// Reads the oldest entries of the outbox, at most `max`: what each commit told of its jobs,
+    /// in the order of the commits, with its number.
+    fn outbox(&self, max: usize) -> Answer<'_, Vec<(u64, Vec<HistoryEvent>)>>;
+
+    /// Deletes the outbox up to and including this number. After a crash some of it may be there
+    /// again.
+    fn forget_outbox(&self, up_to: u64) -> Answer<'_, ()>;
+
     /// Leases the best ready task to a worker: highest priority, then longest waiting. A worker
     /// never gets more tasks than it said it takes, however many of its polls come at once.
     ///
@@ -129,6 +157,12 @@ pub trait Store: Send + Sync + 'static {
     /// Notes a sign of life of a worker, which extends its leases. Answers `None` for a worker
     /// that never registered.
     fn touch(&self, worker: &WorkerId, now_ms: u64) -> Answer<'_, Option<Touched>>;
+
+    /// Notes which task types a worker has what it takes for at hand. Kept in memory.
+    fn note_hot(&self, worker: &WorkerId, types: Vec<String>);
+
+    /// Notes how a task went, for the worker's reputation. Kept in memory.
+    fn note_outcome(&self, worker: &WorkerId, well: bool);
 
     /// The registered workers, with what is known of their liveness and leases.
     fn workers(&self) -> Answer<'_, Vec<WorkerView>>;

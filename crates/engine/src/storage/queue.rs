@@ -6,6 +6,8 @@ use std::sync::Arc;
 use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
 use serde::{Deserialize, Serialize};
 
+use crate::blueprint::Wants;
+
 /// A task: what a worker is asked to do. Never changes once queued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
@@ -26,7 +28,7 @@ pub struct Task {
 }
 
 /// Where a task is between being queued and being finished.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QueueEntry {
     /// The task.
     pub task_id: TaskId,
@@ -38,6 +40,9 @@ pub struct QueueEntry {
     pub priority: i32,
     /// The only worker that may have it.
     pub worker: Option<WorkerId>,
+    /// What it wants of its worker beyond the type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wants: Option<Arc<Wants>>,
     /// When it was queued first, milliseconds since the Unix epoch.
     pub queued_at_ms: u64,
     /// When it may be handed out, milliseconds since the Unix epoch.
@@ -48,6 +53,9 @@ pub struct QueueEntry {
     pub dispatch_timeout_ms: Option<u64>,
     /// How long one attempt may run, milliseconds.
     pub execution_timeout_ms: Option<u64>,
+    /// How long it may take in all, milliseconds, counted from `queued_at_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_timeout_ms: Option<u64>,
     /// Who has it.
     pub lease: Option<Lease>,
 }
@@ -57,6 +65,12 @@ impl QueueEntry {
     pub fn dispatch_deadline_ms(&self) -> Option<u64> {
         self.dispatch_timeout_ms
             .map(|limit_ms| self.ready_at_ms.saturating_add(limit_ms))
+    }
+
+    /// When the patience with it ends, if it does.
+    pub fn result_deadline_ms(&self) -> Option<u64> {
+        self.result_timeout_ms
+            .map(|limit_ms| self.queued_at_ms.saturating_add(limit_ms))
     }
 }
 
@@ -87,7 +101,7 @@ pub struct Claim {
 }
 
 /// What a worker's wish for a task came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Claimed {
     /// It has this task, under this lease.
     Task(Box<QueueEntry>, Lease),
@@ -108,12 +122,14 @@ impl Claimed {
 }
 
 /// Something whose time has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Due {
     /// A task of this type became ready; wake somebody who waits for it.
     Ready {
         /// Its type.
         task_type: Arc<str>,
+        /// What it wants of its worker beyond the type.
+        wants: Option<Arc<Wants>>,
         /// The only worker that may have it.
         worker: Option<WorkerId>,
     },
@@ -142,8 +158,15 @@ pub enum Due {
         /// The task.
         task: TaskId,
     },
-    /// A job's back-off is over.
-    Retry {
+    /// The task took too long, waiting and all attempts together.
+    ResultTimeout {
+        /// The task's job.
+        job: JobId,
+        /// The task.
+        task: TaskId,
+    },
+    /// A job's timer has come up.
+    Job {
         /// The job.
         job: JobId,
     },

@@ -15,7 +15,9 @@ pub(super) enum Timer {
     Execution(TaskId, LeaseId),
     /// A task has waited too long.
     Dispatch(TaskId),
-    /// A job's handler runs again.
+    /// A task has taken too long, waiting and all attempts together.
+    Result(TaskId),
+    /// A job goes on by itself.
     Job(JobId),
 }
 

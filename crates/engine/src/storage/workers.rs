@@ -6,7 +6,7 @@ use avtomatika_protocol::worker::Registration;
 use avtomatika_protocol::{SessionId, TaskId};
 use serde::{Deserialize, Serialize};
 
-use super::QueueEntry;
+use super::{Profile, QueueEntry};
 
 /// A registration, as it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +28,21 @@ pub struct WorkerView {
     pub last_seen_ms: u64,
     /// The tasks it has.
     pub leased: Vec<TaskId>,
+    /// What it has, and how it has done.
+    pub standing: Standing,
+}
+
+/// What one needs to know of a worker to choose among several.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// What it has and costs.
+    pub profile: Arc<Profile>,
+    /// How well it has done since the server started: 1 at best, 0.1 at worst.
+    pub reputation: f64,
+    /// Task types it has what it takes for at hand.
+    pub hot: Vec<String>,
+    /// Task types of which it has as many tasks as it takes at once.
+    pub full_of: Vec<String>,
 }
 
 /// What a sign of life of a registered worker answers.
@@ -37,6 +52,8 @@ pub struct Touched {
     pub record: Arc<WorkerRecord>,
     /// How many tasks it has.
     pub leased: usize,
+    /// What it has, and how it has done.
+    pub standing: Standing,
 }
 
 impl Touched {

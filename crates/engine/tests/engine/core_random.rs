@@ -1,13 +1,13 @@
 //! The pure core under random events: what must hold whatever happens, in whatever order.
 
 use avtomatika_engine::blueprint::{Blueprint, HandlerError};
-use avtomatika_engine::machine::{Env, Event, Job, Lost, Next, step};
+use avtomatika_engine::machine::{Env, Event, Job, Loss, Lost, Next, Report, step};
 use avtomatika_engine::storage::TaskChange;
 use avtomatika_engine::{Action, Dispatch, blueprint::RetryPolicy};
 use avtomatika_protocol::{Failure, JobStatus, LeaseId, TaskId};
 use proptest::prelude::*;
 
-use super::core_table::{NOW_MS, blueprint, new_job, task_id};
+use super::core_table::{Fixed, NOW_MS, blueprint, new_job, task_id};
 
 const TRANSITIONS_MAX: u32 = 12;
 const MAX_ATTEMPTS: u32 = 3;
@@ -99,15 +99,6 @@ impl Run {
         run
     }
 
-    fn env(&self, jitter: f64) -> Env {
-        Env {
-            now_ms: self.now_ms,
-            task_id: task_id(self.tasks + 1),
-            jitter,
-            transitions_max: TRANSITIONS_MAX,
-        }
-    }
-
     /// The event a blow amounts to now; nothing if it can't happen now.
     fn event(&self, blow: &Blow) -> Option<Event> {
         let task = |stale: bool| match &self.job.work {
@@ -129,7 +120,7 @@ impl Run {
             _ if running => return None,
             Blow::Report { status, stale } => {
                 let (status, code) = STATUSES[*status];
-                Event::Reported {
+                Event::Reported(Report {
                     task: task(*stale),
                     lease: Some(LeaseId(1)),
                     worker: "w".into(),
@@ -139,24 +130,30 @@ impl Run {
                         code: code.map(str::to_owned),
                         ..Failure::default()
                     },
-                }
+                })
             }
-            Blow::Lose { why, stale } => Event::Lost {
+            Blow::Lose { why, stale } => Event::Lost(Loss {
                 task: task(*stale),
                 lease: None,
                 worker: Some("w".into()),
                 why: LOSSES[*why],
-            },
-            Blow::RetryDue => Event::RetryDue,
+            }),
+            Blow::RetryDue => Event::TimerDue,
             Blow::Cancel => Event::CancelRequested,
         })
     }
 
     fn apply(&mut self, event: Event, jitter: f64) {
-        let env = self.env(jitter);
+        let draw = Fixed(task_id(self.tasks + 1));
+        let env = Env {
+            now_ms: self.now_ms,
+            draw: &draw,
+            jitter,
+            transitions_max: TRANSITIONS_MAX,
+        };
         let before = self.job.clone();
         let fresh = is_current(&before, &event);
-        let outside = matches!(event, Event::Reported { .. } | Event::Submitted);
+        let outside = matches!(event, Event::Reported(_) | Event::Submitted);
         let name = format!("{event:?}");
         let once = step(&before, event.clone(), &self.blueprint, &env);
         let twice = step(&before, event, &self.blueprint, &env);
@@ -204,10 +201,9 @@ fn dispatch(failure: Option<usize>) -> Dispatch {
 
 fn is_current(job: &Job, event: &Event) -> bool {
     match event {
-        Event::Reported { task, .. } | Event::Lost { task, .. } => {
-            job.work.as_ref().is_some_and(|work| work.task == *task)
-        }
-        Event::Submitted | Event::Returned(_) | Event::RetryDue | Event::CancelRequested => true,
+        Event::Reported(report) => job.work_of(report.task).is_some(),
+        Event::Lost(loss) => job.work_of(loss.task).is_some(),
+        _ => true,
     }
 }
 
@@ -236,7 +232,7 @@ fn check_tasks(before: &Job, after: &Job, changes: &[TaskChange]) {
 }
 
 fn check_job(job: &Job, next: Next, now_ms: u64) {
-    let (work, retry) = (job.work.is_some(), job.retry_at_ms.is_some());
+    let (work, retry) = (job.work.is_some(), job.timer_at_ms.is_some());
     match (next, job.status) {
         (Next::RunHandler, status) => {
             assert_eq!((status, work, retry), (JobStatus::Running, false, false));
@@ -244,7 +240,7 @@ fn check_job(job: &Job, next: Next, now_ms: u64) {
         (Next::Rest, JobStatus::WaitingForWorker) => assert_eq!((work, retry), (true, false)),
         (Next::Rest, JobStatus::AwaitingRetry) => {
             assert_eq!((work, retry), (false, true));
-            assert!(job.retry_at_ms.unwrap() >= now_ms);
+            assert!(job.timer_at_ms.unwrap() >= now_ms);
         }
         (Next::Rest, status) => {
             assert!(

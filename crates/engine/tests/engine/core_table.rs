@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use avtomatika_engine::blueprint::{Blueprint, Client, HandlerError, RetryPolicy};
-use avtomatika_engine::machine::{Env, Event, Ignored, Job, Lost, Next, Step, step};
+use avtomatika_engine::machine::{
+    Draw, Env, Event, Ignored, Job, Loss, Lost, Next, Report, Step, step,
+};
 use avtomatika_engine::storage::TaskChange;
 use avtomatika_engine::{Action, Dispatch, EndAs};
 use avtomatika_protocol::{Failure, JobId, JobStatus, LeaseId, TaskId};
@@ -17,10 +19,27 @@ pub(crate) fn task_id(number: u128) -> TaskId {
     TaskId(Uuid::from_u128(number))
 }
 
-pub(crate) fn env(task: u128) -> Env {
+/// Draws the id of one task, again and again.
+pub(crate) struct Fixed(pub(crate) TaskId);
+
+impl Draw for Fixed {
+    fn task_id(&self) -> TaskId {
+        self.0
+    }
+
+    fn job_id(&self) -> JobId {
+        JobId(self.0.0)
+    }
+
+    fn token(&self) -> String {
+        "token".to_owned()
+    }
+}
+
+pub(crate) fn env(task: u128) -> Env<'static> {
     Env {
         now_ms: NOW_MS,
-        task_id: task_id(task),
+        draw: Box::leak(Box::new(Fixed(task_id(task)))),
         jitter: 1.0,
         transitions_max: 100,
     }
@@ -65,23 +84,23 @@ fn returned(job: &Job, answer: Result<Action, HandlerError>) -> Step {
 }
 
 fn reported(status: &str, failure: Failure) -> Event {
-    Event::Reported {
+    Event::Reported(Report {
         task: task_id(1),
         lease: Some(LEASE),
         worker: "w".into(),
         status: status.to_owned(),
         data: Some(json!({"answer": 42})),
         failure,
-    }
+    })
 }
 
 fn lost(why: Lost) -> Event {
-    Event::Lost {
+    Event::Lost(Loss {
         task: task_id(1),
         lease: Some(LEASE),
         worker: Some("w".into()),
         why,
-    }
+    })
 }
 
 fn after(dispatch: Dispatch, event: Event) -> Step {
@@ -277,18 +296,18 @@ fn a_handler_that_fails_runs_again_later_and_then_the_job_is_set_aside() {
         let failed = returned(&job, Err(HandlerError("no".to_owned())));
         assert_eq!(failed.job.status, JobStatus::AwaitingRetry);
         assert_eq!(failed.job.retry_count, failures);
-        let due_ms = failed.job.retry_at_ms.expect("it names when it goes on");
+        let due_ms = failed.job.timer_at_ms.expect("it names when it goes on");
         assert_eq!(due_ms, NOW_MS + (1_000 << (failures - 1)));
         let mut early = env(0);
         early.now_ms = due_ms - 1;
-        let too_early = step(&failed.job, Event::RetryDue, &blueprint(), &early);
+        let too_early = step(&failed.job, Event::TimerDue, &blueprint(), &early);
         assert_eq!(too_early.unwrap_err(), Ignored::NotDue);
         let mut due = env(0);
         due.now_ms = due_ms;
-        job = step(&failed.job, Event::RetryDue, &blueprint(), &due)
+        job = step(&failed.job, Event::TimerDue, &blueprint(), &due)
             .unwrap()
             .job;
-        assert_eq!(job.retry_at_ms, None);
+        assert_eq!(job.timer_at_ms, None);
     }
     let last = returned(&job, Err(HandlerError("no".to_owned())));
     assert_eq!(fate(&last), Fate::Ended(JobStatus::Quarantined));
@@ -357,7 +376,6 @@ fn results_of_workers_are_help_from_outside_for_the_loop_guard() {
     let mut current = step(&new_job(), Event::Submitted, &blueprint(), &env).unwrap();
     for round in 1..50 {
         assert_eq!(current.next, Next::RunHandler, "round {round}");
-        env.task_id = task_id(1);
         let answer = Event::Returned(Ok(Action::dispatch(dispatch())));
         let queued = step(&current.job, answer, &blueprint(), &env).unwrap();
         let event = reported("success", Failure::default());
@@ -369,24 +387,24 @@ fn results_of_workers_are_help_from_outside_for_the_loop_guard() {
 fn a_task_of_another_time_changes_nothing() {
     let job = waiting(dispatch());
     for event in [
-        Event::Reported {
+        Event::Reported(Report {
             task: task_id(99),
             lease: Some(LEASE),
             worker: "w".into(),
             status: "success".to_owned(),
             data: None,
             failure: Failure::default(),
-        },
-        Event::Lost {
+        }),
+        Event::Lost(Loss {
             task: task_id(99),
             lease: None,
             worker: None,
             why: Lost::DispatchTimeout,
-        },
+        }),
     ] {
         let refused = step(&job, event, &blueprint(), &env(2));
         assert_eq!(refused.unwrap_err(), Ignored::StaleTask);
     }
-    let not_due = step(&job, Event::RetryDue, &blueprint(), &env(2));
+    let not_due = step(&job, Event::TimerDue, &blueprint(), &env(2));
     assert_eq!(not_due.unwrap_err(), Ignored::NotDue);
 }

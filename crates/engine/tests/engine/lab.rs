@@ -78,10 +78,8 @@ impl Lab {
 
     pub(crate) fn new_job(input: Value, key: Option<&str>) -> NewJob {
         NewJob {
-            blueprint: "b".to_owned(),
-            client: client(),
-            input,
             idempotency_key: key.map(str::to_owned),
+            ..NewJob::new("b", client(), input)
         }
     }
 

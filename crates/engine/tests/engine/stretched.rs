@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use avtomatika_engine::blueprint::DocumentKey;
+use avtomatika_engine::history::HistoryEvent;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
-    Answer, Batch, Claim, Claimed, Document, Due, QueueCounts, QueueEntry, Reconciled, Store,
-    StoreError, Task, TaskChange, Touched, WorkerRecord, WorkerView,
+    Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, QueueCounts, QueueEntry,
+    Reconciled, Store, StoreError, Task, TaskChange, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
@@ -135,7 +136,7 @@ impl Witness {
                 ));
             }
         }
-        self.jobs.insert(job.id, Arc::new(job.clone()));
+        self.jobs.insert(job.id, Arc::clone(job));
     }
 }
 
@@ -188,6 +189,34 @@ impl Store for Stretched {
             self.give_way().await;
             document
         })
+    }
+
+    fn write_documents(&self, changes: Vec<DocumentChange>) -> Answer<'_, ()> {
+        self.stretch(move || self.inner.write_documents(changes))
+    }
+
+    fn counter(&self, name: &str) -> Answer<'_, u64> {
+        self.inner.counter(name)
+    }
+
+    fn quarantined(&self, client: Option<&ClientId>, limit: usize) -> Answer<'_, Vec<JobId>> {
+        self.inner.quarantined(client, limit)
+    }
+
+    fn outbox(&self, max: usize) -> Answer<'_, Vec<(u64, Vec<HistoryEvent>)>> {
+        self.inner.outbox(max)
+    }
+
+    fn forget_outbox(&self, up_to: u64) -> Answer<'_, ()> {
+        self.inner.forget_outbox(up_to)
+    }
+
+    fn note_hot(&self, worker: &WorkerId, types: Vec<String>) {
+        self.inner.note_hot(worker, types);
+    }
+
+    fn note_outcome(&self, worker: &WorkerId, well: bool) {
+        self.inner.note_outcome(worker, well);
     }
 
     fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {

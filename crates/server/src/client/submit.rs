@@ -37,12 +37,9 @@ pub(crate) fn submitter(
             check_allowed(&party, &blueprint)?;
             let idempotency_key = key(&headers)?;
             let input: Value = json(body)?;
-            let new = NewJob {
-                blueprint,
-                client: Arc::clone(&party.account.client),
-                input,
-                idempotency_key,
-            };
+            let client = Arc::clone(&party.account.client);
+            let mut new = NewJob::new(blueprint, client, input);
+            new.idempotency_key = idempotency_key;
             let submitted = state.engine.submit(new).await?;
             let accepted = Accepted {
                 status: "accepted".to_owned(),

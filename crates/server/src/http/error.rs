@@ -101,6 +101,30 @@ impl From<EngineError> for ApiError {
                 "JOB_ENDED",
                 "the job has already ended",
             ),
+            EngineError::Ignored(Ignored::NoApproval) => Self::new(
+                StatusCode::CONFLICT,
+                "NO_APPROVAL",
+                "Job is not in a state that can be approved",
+            ),
+            EngineError::Ignored(Ignored::UnknownDecision) => {
+                Self::bad_request("UNKNOWN_DECISION", "the job does not ask for this decision")
+            }
+            EngineError::Ignored(Ignored::MailboxFull) => Self::new(
+                StatusCode::CONFLICT,
+                "MAILBOX_FULL",
+                "the job keeps as many events as it can for later",
+            ),
+            EngineError::Ignored(Ignored::NotQuarantined) => Self::new(
+                StatusCode::CONFLICT,
+                "NOT_QUARANTINED",
+                "the job is not quarantined",
+            ),
+            EngineError::QuotaExhausted { .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "MONTHLY_QUOTA", text)
+            }
+            EngineError::WrongToken => Self::new(StatusCode::UNAUTHORIZED, "WRONG_TOKEN", text),
+            EngineError::NotEnded => Self::new(StatusCode::CONFLICT, "NOT_ENDED", text),
+            EngineError::UnknownState(_) => Self::bad_request("UNKNOWN_STATE", text),
             EngineError::Ignored(_) => Self::new(StatusCode::CONFLICT, "NOTHING_CHANGED", text),
             EngineError::Draining => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "SHUTTING_DOWN", text).retry_after_s(2)
@@ -129,7 +153,9 @@ impl From<StoreError> for ApiError {
                 error.to_string(),
             )
             .retry_after_s(2),
-            StoreError::Conflict { .. } | StoreError::Duplicate(_) => {
+            StoreError::Conflict { .. }
+            | StoreError::Duplicate(_)
+            | StoreError::Exhausted { .. } => {
                 Self::new(StatusCode::CONFLICT, "CONFLICT", error.to_string()).retry_after_s(1)
             }
             // What broke is for the log; outside it is only known that it did.

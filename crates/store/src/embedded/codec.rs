@@ -12,17 +12,39 @@ const VERSION_BYTES: usize = 8;
 /// A batch whose records are bytes already.
 pub(super) struct Encoded {
     pub(super) batch: Batch,
-    pub(super) job: Arc<Job>,
-    pub(super) job_bytes: Vec<u8>,
+    /// The batch's job first, then the others it writes.
+    pub(super) jobs: Vec<EncodedJob>,
     pub(super) tasks: Vec<(u128, Vec<u8>, Vec<u8>)>,
+    /// What it tells, if it tells anything.
+    pub(super) history: Option<Vec<u8>>,
+}
+
+/// A job as bytes.
+pub(super) struct EncodedJob {
+    pub(super) job: Arc<Job>,
+    pub(super) from_version: u64,
+    /// When it had ended before.
+    pub(super) revived_from_ms: Option<u64>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Encoded {
     pub(super) fn new(batch: Batch) -> Result<Self, StoreError> {
-        let job = Arc::new(batch.job.clone());
-        let mut job_bytes = job.version.to_le_bytes().to_vec();
-        rmp_serde::encode::write_named(&mut job_bytes, job.as_ref())
-            .map_err(|error| StoreError::broken("encode a job", error))?;
+        let jobs = batch
+            .jobs()
+            .enumerate()
+            .map(|(place, (job, from_version))| {
+                let mut bytes = job.version.to_le_bytes().to_vec();
+                rmp_serde::encode::write_named(&mut bytes, job.as_ref())
+                    .map_err(|error| StoreError::broken("encode a job", error))?;
+                Ok(EncodedJob {
+                    job: Arc::clone(job),
+                    from_version,
+                    revived_from_ms: batch.revived_from_ms.filter(|_| place == 0),
+                    bytes,
+                })
+            })
+            .collect::<Result<_, StoreError>>()?;
         let tasks = batch
             .tasks
             .iter()
@@ -34,11 +56,14 @@ impl Encoded {
                 TaskChange::Retry { .. } | TaskChange::Finish { .. } => None,
             })
             .collect::<Result<_, StoreError>>()?;
+        let history = (!batch.history.is_empty())
+            .then(|| pack(&batch.history))
+            .transpose()?;
         Ok(Self {
             batch,
-            job,
-            job_bytes,
+            jobs,
             tasks,
+            history,
         })
     }
 
@@ -46,7 +71,8 @@ impl Encoded {
     pub(super) fn bytes(&self) -> u64 {
         let tasks = self.tasks.iter();
         let tasks: usize = tasks.map(|(_, task, entry)| task.len() + entry.len()).sum();
-        (self.job_bytes.len() + tasks) as u64
+        let jobs: usize = self.jobs.iter().map(|job| job.bytes.len()).sum();
+        (jobs + tasks + self.history.as_ref().map_or(0, Vec::len)) as u64
     }
 }
 

@@ -48,6 +48,8 @@ fn new(number: u128, key: &str) -> Batch {
         transitions: BTreeMap::new(),
         retry: RetryPolicy::default(),
         worker: None,
+        affinity: None,
+        save_as: None,
     });
     let task = Task {
         id: task_id,
@@ -68,13 +70,13 @@ fn new(number: u128, key: &str) -> Batch {
         attempt: 0,
         dispatch_timeout_ms: None,
         execution_timeout_ms: None,
+        result_timeout_ms: None,
+        wants: None,
         lease: None,
     };
     Batch {
-        job,
-        from_version: 0,
         tasks: vec![TaskChange::Add(Box::new(task), entry)],
-        documents: Vec::new(),
+        ..Batch::of(Arc::new(job), 0)
     }
 }
 
@@ -84,13 +86,11 @@ fn end(job: &Job, task: TaskId, lease: LeaseId) -> Batch {
     after.status = JobStatus::Completed;
     after.work = None;
     Batch {
-        job: after,
-        from_version: job.version,
         tasks: vec![TaskChange::Finish {
             task,
             lease: Some(lease),
         }],
-        documents: Vec::new(),
+        ..Batch::of(Arc::new(after), job.version)
     }
 }
 
@@ -134,6 +134,7 @@ async fn one_life(store: &Embedded, number: u128) -> (u128, u64, usize) {
                 return (number, 0, failures);
             }
             Err(StoreError::Broken { .. } | StoreError::Full) => failures += 1,
+            Err(StoreError::Exhausted { .. }) => panic!("nothing was spent"),
             Err(StoreError::Closed) => panic!("an open store says it is closed"),
         }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;

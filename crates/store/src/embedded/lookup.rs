@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use avtomatika_engine::blueprint::DocumentKey;
+use avtomatika_engine::history::HistoryEvent;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{Document, StoreError, Task};
 use avtomatika_protocol::{ClientId, JobId, TaskId};
-use redb::{ReadTransaction, ReadableDatabase};
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::{Shared, codec, tables};
 
@@ -134,6 +135,48 @@ impl Shared {
             bytes
                 .map(|bytes| codec::document(bytes.value()))
                 .transpose()
+        })
+    }
+
+    pub(super) fn counter(&self, name: &str) -> Result<u64, StoreError> {
+        self.read(|read| {
+            let table = read.open_table(tables::COUNTERS).map_err(failed)?;
+            let spent = table.get(name).map_err(failed)?;
+            Ok(spent.map_or(0, |spent| spent.value()))
+        })
+    }
+
+    pub(super) fn quarantined(
+        &self,
+        client: Option<&ClientId>,
+        limit: usize,
+    ) -> Result<Vec<JobId>, StoreError> {
+        self.read(|read| {
+            let table = read.open_table(tables::QUARANTINED).map_err(failed)?;
+            let mut found = Vec::new();
+            for row in table.iter().map_err(failed)?.rev() {
+                let (id, owner) = row.map_err(failed)?;
+                if found.len() == limit {
+                    break;
+                }
+                if client.is_none_or(|client| client.as_str() == owner.value()) {
+                    found.push(JobId(uuid::Uuid::from_u128(id.value())));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    pub(super) fn outbox(&self, max: usize) -> Result<Vec<(u64, Vec<HistoryEvent>)>, StoreError> {
+        self.read(|read| {
+            let table = read.open_table(tables::OUTBOX).map_err(failed)?;
+            let oldest = table.iter().map_err(failed)?.take(max);
+            oldest
+                .map(|row| {
+                    let (seq, bytes) = row.map_err(failed)?;
+                    Ok((seq.value(), codec::unpack(bytes.value())?))
+                })
+                .collect()
         })
     }
 }

@@ -33,10 +33,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use avtomatika_engine::blueprint::DocumentKey;
+use avtomatika_engine::history::HistoryEvent;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
-    Answer, Batch, Claim, Claimed, Document, Due, Index, QueueCounts, QueueEntry, Reconciled,
-    Store, StoreError, Task, Touched, WorkerRecord, WorkerView,
+    Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, Index, QueueCounts, QueueEntry,
+    Reconciled, Store, StoreError, Task, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
@@ -94,6 +95,8 @@ pub struct Embedded {
 /// What the handle and the writer thread share.
 pub(crate) struct Shared {
     options: EmbeddedOptions,
+    /// The number the outbox's next entry had when the store was opened.
+    told: u64,
     /// Replaced when the file had to be reopened after a failed write.
     database: RwLock<Option<Arc<redb::Database>>>,
     index: Mutex<Index>,
@@ -202,6 +205,45 @@ impl Store for Embedded {
 
     fn document(&self, key: &DocumentKey) -> Answer<'_, Option<Document>> {
         Self::now(self.shared.document(key))
+    }
+
+    fn write_documents(&self, changes: Vec<DocumentChange>) -> Answer<'_, ()> {
+        Box::pin(async move {
+            if self.is_full() {
+                return Err(StoreError::Full);
+            }
+            self.ask(|reply| Request::Documents { changes, reply })
+                .await
+        })
+    }
+
+    fn counter(&self, name: &str) -> Answer<'_, u64> {
+        Self::now(self.shared.counter(name))
+    }
+
+    fn quarantined(&self, client: Option<&ClientId>, limit: usize) -> Answer<'_, Vec<JobId>> {
+        Self::now(self.shared.quarantined(client, limit))
+    }
+
+    fn outbox(&self, max: usize) -> Answer<'_, Vec<(u64, Vec<HistoryEvent>)>> {
+        Self::now(self.shared.outbox(max))
+    }
+
+    fn forget_outbox(&self, up_to: u64) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.requests
+                .send(Request::ForgetOutbox(up_to))
+                .await
+                .map_err(|_| StoreError::Closed)
+        })
+    }
+
+    fn note_hot(&self, worker: &WorkerId, types: Vec<String>) {
+        self.shared.index.lock().note_hot(worker, types);
+    }
+
+    fn note_outcome(&self, worker: &WorkerId, well: bool) {
+        self.shared.index.lock().note_outcome(worker, well);
     }
 
     fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {

@@ -75,8 +75,10 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<Shared, Open
     let mut census = Census::default();
     prepare(&database, &path)?;
     read_back(&database, &mut index, &mut census, now_ms).map_err(broken)?;
+    let told = next_told(&database).map_err(broken)?;
     disk::make_ballast(&options.dir);
     Ok(Shared {
+        told,
         options,
         database: RwLock::new(Some(Arc::new(database))),
         index: Mutex::new(index),
@@ -159,6 +161,8 @@ fn prepare(database: &Database, path: &Path) -> Result<(), OpenError> {
     };
     match format(database).map_err(|error| broken(error.to_string()))? {
         Some(tables::FORMAT) => return Ok(()),
+        // Format 1 had fewer tables; the missing ones are made below.
+        Some(1) => {}
         Some(found) => {
             return Err(OpenError::Format {
                 path: path.to_path_buf(),
@@ -183,6 +187,9 @@ fn prepare(database: &Database, path: &Path) -> Result<(), OpenError> {
         write.open_table(tables::QUEUE)?;
         write.open_table(tables::DOCUMENTS)?;
         write.open_table(tables::WORKERS)?;
+        write.open_table(tables::QUARANTINED)?;
+        write.open_table(tables::COUNTERS)?;
+        write.open_table(tables::OUTBOX)?;
         let mut meta = write.open_table(tables::META)?;
         meta.insert("format", tables::FORMAT)?;
         Ok(())
@@ -228,11 +235,24 @@ pub(super) fn read_back(
         .map_err(failed)?
     {
         let (id, live) = row.map_err(failed)?;
-        let (client, retry_at_ms) = live.value();
+        let (client, timer_at_ms) = live.value();
         census.add(ClientId::from(client));
-        if retry_at_ms > 0 {
-            index.set_job_retry(JobId(uuid::Uuid::from_u128(id.value())), Some(retry_at_ms));
+        if timer_at_ms > 0 {
+            index.set_job_timer(JobId(uuid::Uuid::from_u128(id.value())), Some(timer_at_ms));
         }
     }
     Ok(())
+}
+
+/// The number of the outbox's next entry.
+fn next_told(database: &Database) -> Result<u64, StoreError> {
+    let failed = |error: redb::Error| StoreError::broken("read the outbox", error);
+    let read = database
+        .begin_read()
+        .map_err(|error| failed(error.into()))?;
+    let table = read
+        .open_table(tables::OUTBOX)
+        .map_err(|error| failed(error.into()))?;
+    let last = table.last().map_err(|error| failed(error.into()))?;
+    Ok(last.map_or(1, |(seq, _)| seq.value() + 1))
 }

@@ -33,6 +33,7 @@ pub(super) fn purge(
     };
     for (ended_ms, id) in &old {
         tables.ended.remove((*ended_ms, *id))?;
+        tables.quarantined.remove(*id)?;
         let job = tables.jobs.remove(*id)?.and_then(|row| {
             purged.bytes += row.value().len() as u64;
             codec::job(row.value()).ok()

@@ -111,10 +111,13 @@ fn landed(shared: &Shared, done: &[Done]) -> bool {
         let table = read
             .open_table(tables::JOBS)
             .map_err(|error| failed(error.into()))?;
+        let Some(first) = batch.jobs.first() else {
+            return Ok(false);
+        };
         let row = table
-            .get(write::number(batch.job.id))
+            .get(write::number(first.job.id))
             .map_err(|error| failed(error.into()))?;
-        Ok(row.is_some_and(|row| row.value() == batch.job_bytes.as_slice()))
+        Ok(row.is_some_and(|row| row.value() == first.bytes.as_slice()))
     };
     found().unwrap_or(false)
 }

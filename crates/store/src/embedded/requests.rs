@@ -1,6 +1,6 @@
 //! What the writer is asked to do.
 
-use avtomatika_engine::storage::{QueueEntry, StoreError, WorkerRecord};
+use avtomatika_engine::storage::{DocumentChange, QueueEntry, StoreError, WorkerRecord};
 use avtomatika_protocol::WorkerId;
 use tokio::sync::oneshot;
 
@@ -16,6 +16,13 @@ pub(super) enum Request {
         batch: Box<Encoded>,
         reply: Reply<()>,
     },
+    /// Write documents that belong to no job.
+    Documents {
+        changes: Vec<DocumentChange>,
+        reply: Reply<()>,
+    },
+    /// Delete the outbox up to a number, with the next commit.
+    ForgetOutbox(u64),
     /// Keep a registration.
     Register {
         worker: Box<WorkerRecord>,

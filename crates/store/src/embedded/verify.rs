@@ -1,6 +1,6 @@
 //! Checking a batch against what is stored, inside the write transaction.
 
-use avtomatika_engine::storage::{StoreError, TaskChange};
+use avtomatika_engine::storage::{DocumentChange, StoreError, TaskChange};
 use avtomatika_protocol::JobId;
 use redb::ReadableTable;
 
@@ -15,32 +15,36 @@ pub(super) fn verify(
     encoded: &Encoded,
 ) -> Result<Result<(), StoreError>, redb::Error> {
     let batch = &encoded.batch;
-    let job = &encoded.job;
-    let stored = tables
-        .jobs
-        .get(write::number(job.id))?
-        .map_or(0, |row| codec::version(row.value()));
-    if stored != batch.from_version {
-        // Whatever led to this decision was out of date; don't let it happen again.
-        shared.jobs.remove(job.id);
-        return Ok(Err(StoreError::Conflict { what: "job" }));
+    for encoded_job in &encoded.jobs {
+        let job = &encoded_job.job;
+        let stored = tables
+            .jobs
+            .get(write::number(job.id))?
+            .map_or(0, |row| codec::version(row.value()));
+        if stored != encoded_job.from_version {
+            // Whatever led to this decision was out of date; don't let it happen again.
+            shared.jobs.remove(job.id);
+            return Ok(Err(StoreError::Conflict { what: "job" }));
+        }
     }
     if batch.from_version == 0
-        && let Some(key) = &job.idempotency_key
-        && let Some(earlier) = tables.keys.get((job.owner().as_str(), key.as_str()))?
+        && let Some(key) = &batch.job.idempotency_key
+        && let Some(earlier) = tables
+            .keys
+            .get((batch.job.owner().as_str(), key.as_str()))?
     {
         let earlier = JobId(uuid::Uuid::from_u128(earlier.value()));
         return Ok(Err(StoreError::Duplicate(earlier)));
     }
-    for change in &batch.documents {
-        let key = (change.key.store.as_str(), change.key.key.as_str());
-        let stored = tables
-            .documents
-            .get(key)?
-            .map_or(0, |row| codec::version(row.value()));
-        if stored != change.from_version {
-            return Ok(Err(StoreError::Conflict { what: "document" }));
+    if let Some(spend) = &batch.spend {
+        let spent = tables.counters.get(spend.counter.as_str())?;
+        if spent.map_or(0, |row| row.value()) >= spend.limit {
+            let limit = spend.limit;
+            return Ok(Err(StoreError::Exhausted { limit }));
         }
+    }
+    if let Err(error) = documents(tables, &batch.documents)? {
+        return Ok(Err(error));
     }
     let index = shared.index.lock();
     for change in &batch.tasks {
@@ -48,6 +52,24 @@ pub(super) fn verify(
             && !index.holds(*task, *lease)
         {
             return Ok(Err(StoreError::Conflict { what: "task" }));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Answers whether documents are still as they were when they were changed.
+pub(super) fn documents(
+    tables: &Tables<'_>,
+    changes: &[DocumentChange],
+) -> Result<Result<(), StoreError>, redb::Error> {
+    for change in changes {
+        let key = (change.key.store.as_str(), change.key.key.as_str());
+        let stored = tables
+            .documents
+            .get(key)?
+            .map_or(0, |row| codec::version(row.value()));
+        if stored != change.from_version {
+            return Ok(Err(StoreError::Conflict { what: "document" }));
         }
     }
     Ok(Ok(()))

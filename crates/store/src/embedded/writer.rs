@@ -32,6 +32,10 @@ pub(super) struct Writer {
     /// Hand-outs not written yet, and since when the oldest waits.
     unwritten: HashMap<TaskId, QueueEntry>,
     unwritten_since: Option<Instant>,
+    /// Up to where the outbox may be deleted.
+    forget_outbox: Option<u64>,
+    /// The number of the outbox's next entry.
+    told: u64,
     pub(super) room: Room,
     pub(super) adrift: Vec<Adrift>,
 }
@@ -42,6 +46,7 @@ pub(super) type Refused = (Reply<()>, StoreError);
 /// What to tell whom after the sync.
 pub(super) enum Done {
     Commit(Box<Encoded>, Reply<()>),
+    Documents(Reply<()>),
     Register(Box<avtomatika_engine::storage::WorkerRecord>, Reply<()>),
     Forget(Reply<()>),
     Purge(Purged, Reply<usize>),
@@ -49,11 +54,14 @@ pub(super) enum Done {
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, requests: Receiver<Request>) -> Self {
+        let told = shared.told;
         Self {
             shared,
             requests,
             unwritten: HashMap::new(),
             unwritten_since: None,
+            forget_outbox: None,
+            told,
             room: Room::default(),
             adrift: Vec::new(),
         }
@@ -81,6 +89,10 @@ impl Writer {
             while let Some(next) = request.take() {
                 match next {
                     Request::Lease(entry) => self.note_unwritten(entry),
+                    Request::ForgetOutbox(up_to) => {
+                        self.forget_outbox = self.forget_outbox.max(Some(up_to));
+                        self.unwritten_since.get_or_insert_with(Instant::now);
+                    }
                     Request::Close { reply } => {
                         closing = Some(reply);
                         break;
@@ -122,7 +134,9 @@ impl Writer {
                     self.unwritten_since = self.unwritten_since.map(|_| Instant::now());
                     self.reopen();
                 }
-                Err(_) if self.unwritten.is_empty() => self.room.check(&self.shared),
+                Err(_) if self.unwritten.is_empty() && self.forget_outbox.is_none() => {
+                    self.room.check(&self.shared);
+                }
                 Err(_) => self.write_group(Vec::new()),
             }
         }
@@ -173,6 +187,9 @@ impl Writer {
         done.extend(group.filter_map(Done::asked));
         self.unwritten.clear();
         self.unwritten_since = None;
+        if result.is_ok() {
+            self.forget_outbox = None;
+        }
         match result {
             Ok(()) => self.answer(done, refused),
             Err(error) => self.fail(done, refused, &error),
@@ -225,6 +242,9 @@ impl Writer {
         if let Some(error) = failure {
             return Err(error);
         }
+        if let Some(up_to) = self.forget_outbox {
+            tables.outbox.retain_in(..=up_to, |_, _| false)?;
+        }
         for entry in self.unwritten.values() {
             // A task that was finished or retried since has its row written already.
             let current = self.shared.index.lock().entry(entry.task_id).cloned();
@@ -250,7 +270,10 @@ impl Writer {
             Request::Commit { batch, reply } => {
                 let checked = verify::verify(&self.shared, tables, &batch);
                 let written = match checked {
-                    Ok(Ok(())) => write::write(&self.shared, tables, &batch, &mut self.unwritten),
+                    Ok(Ok(())) => {
+                        let told = &mut self.told;
+                        write::write(&self.shared, tables, &batch, &mut self.unwritten, told)
+                    }
                     other => other,
                 };
                 match written {
@@ -258,6 +281,20 @@ impl Writer {
                     Ok(Ok(())) => done.push(Done::Commit(batch, reply)),
                     Err(error) => {
                         done.push(Done::Commit(batch, reply));
+                        return Err(error);
+                    }
+                }
+            }
+            Request::Documents { changes, reply } => {
+                let written = match verify::documents(tables, &changes) {
+                    Ok(Ok(())) => write::write_documents(tables, &changes),
+                    other => other,
+                };
+                match written {
+                    Ok(Err(error)) => refused.push((reply, error)),
+                    Ok(Ok(())) => done.push(Done::Documents(reply)),
+                    Err(error) => {
+                        done.push(Done::Documents(reply));
                         return Err(error);
                     }
                 }
@@ -293,7 +330,7 @@ impl Writer {
                 }
             },
             // Both are taken out before a group is written.
-            Request::Lease(_) | Request::Close { .. } => {}
+            Request::Lease(_) | Request::ForgetOutbox(_) | Request::Close { .. } => {}
         }
         Ok(())
     }
@@ -322,7 +359,7 @@ impl Writer {
                     }]);
                 }
             }
-            Done::Forget(reply) => {
+            Done::Documents(reply) | Done::Forget(reply) => {
                 let _gone = reply.send(Ok(()));
             }
             Done::Purge(purged, reply) => {
@@ -346,19 +383,21 @@ impl Done {
     fn asked(request: Request) -> Option<Self> {
         match request {
             Request::Commit { batch, reply } => Some(Self::Commit(batch, reply)),
+            Request::Documents { reply, .. } => Some(Self::Documents(reply)),
             Request::Register { worker, reply } => Some(Self::Register(worker, reply)),
             Request::Forget { reply, .. } => Some(Self::Forget(reply)),
             Request::Purge { reply, .. } => Some(Self::Purge(Purged::default(), reply)),
-            Request::Lease(_) | Request::Close { .. } => None,
+            Request::Lease(_) | Request::ForgetOutbox(_) | Request::Close { .. } => None,
         }
     }
 
     /// Tells that it has not been done. Who asked may have gone.
     pub(super) fn refuse(self, answer: &StoreError) {
         let _gone = match self {
-            Self::Commit(_, reply) | Self::Register(_, reply) | Self::Forget(reply) => {
-                reply.send(Err(answer.clone())).is_ok()
-            }
+            Self::Commit(_, reply)
+            | Self::Register(_, reply)
+            | Self::Documents(reply)
+            | Self::Forget(reply) => reply.send(Err(answer.clone())).is_ok(),
             Self::Purge(_, reply) => reply.send(Err(answer.clone())).is_ok(),
         };
     }

@@ -74,12 +74,7 @@ pub(crate) fn job(number: u128, client: &str) -> Job {
 
 /// The batch that makes a job.
 pub(crate) fn new(job: Job) -> Batch {
-    Batch {
-        job,
-        from_version: 0,
-        tasks: Vec::new(),
-        documents: Vec::new(),
-    }
+    Batch::of(Arc::new(job), 0)
 }
 
 /// The batch that changes a job.
@@ -88,12 +83,7 @@ pub(crate) fn next(job: &Job, change: impl FnOnce(&mut Job)) -> Batch {
     after.version += 1;
     after.updated_at_ms += 1;
     change(&mut after);
-    Batch {
-        job: after,
-        from_version: job.version,
-        tasks: Vec::new(),
-        documents: Vec::new(),
-    }
+    Batch::of(Arc::new(after), job.version)
 }
 
 pub(crate) fn entry(number: u128, task_type: &str) -> QueueEntry {
@@ -108,6 +98,8 @@ pub(crate) fn entry(number: u128, task_type: &str) -> QueueEntry {
         attempt: 0,
         dispatch_timeout_ms: None,
         execution_timeout_ms: None,
+        result_timeout_ms: None,
+        wants: None,
         lease: None,
     }
 }
@@ -122,6 +114,8 @@ pub(crate) fn queued(number: u128, entry: QueueEntry) -> Batch {
         transitions: [("success".to_owned(), "d".to_owned())].into(),
         retry: RetryPolicy::default(),
         worker: None,
+        affinity: None,
+        save_as: None,
     });
     let task = Task {
         id: entry.task_id,

@@ -72,6 +72,7 @@ pub(crate) async fn a_retried_task_waits_for_its_back_off(Fixture { store, .. }:
     assert_eq!(
         due,
         [Due::Ready {
+            wants: None,
             task_type: "t".into(),
             worker: None
         }]
@@ -104,7 +105,7 @@ pub(crate) async fn a_task_that_waits_too_long_is_due(Fixture { store, .. }: &Fi
 
 pub(crate) async fn a_job_retry_is_due_until_it_is_dealt_with(Fixture { store, .. }: &Fixture) {
     let mut made = super::fixture::job(1, "c");
-    made.retry_at_ms = Some(NOW_MS + 50);
+    made.timer_at_ms = Some(NOW_MS + 50);
     store
         .commit(super::fixture::new(made.clone()))
         .await
@@ -112,11 +113,11 @@ pub(crate) async fn a_job_retry_is_due_until_it_is_dealt_with(Fixture { store, .
     for now_ms in [NOW_MS + 50, NOW_MS + 5_000] {
         assert_eq!(
             store.due(now_ms, 9).await.unwrap(),
-            [Due::Retry { job: job_id(1) }]
+            [Due::Job { job: job_id(1) }]
         );
     }
     store
-        .commit(next(&made, |job| job.retry_at_ms = None))
+        .commit(next(&made, |job| job.timer_at_ms = None))
         .await
         .unwrap();
     assert!(store.due(NOW_MS + 50_000, 9).await.unwrap().is_empty());

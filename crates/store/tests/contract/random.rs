@@ -62,7 +62,7 @@ async fn act(
             entry.execution_timeout_ms = (extra == 3).then_some(400);
             entry.dispatch_timeout_ms = (extra == 2).then_some(700);
             let mut batch = queued(number, entry);
-            batch.job.updated_at_ms = now_ms;
+            std::sync::Arc::make_mut(&mut batch.job).updated_at_ms = now_ms;
             format!(
                 "{:?}",
                 store.commit(batch).await.map_err(|error| error.to_string())

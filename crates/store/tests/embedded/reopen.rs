@@ -151,7 +151,7 @@ async fn every_timer_is_set_again() {
     let store = open(dir.path(), NOW_MS);
     let mut resting = job(1, "c");
     resting.status = JobStatus::AwaitingRetry;
-    resting.retry_at_ms = Some(NOW_MS + 100);
+    resting.timer_at_ms = Some(NOW_MS + 100);
     store.commit(new(resting)).await.unwrap();
     let mut impatient = entry(2, "t");
     impatient.dispatch_timeout_ms = Some(200);
@@ -176,7 +176,7 @@ async fn every_timer_is_set_again() {
     let store = open(dir.path(), NOW_MS + 50);
     assert!(store.due(NOW_MS + 99, 9).await.unwrap().is_empty());
     for (at_ms, name) in [
-        (100, "Retry"),
+        (100, "Job"),
         (200, "DispatchTimeout"),
         (300, "ExecutionTimeout"),
         (400, "Ready"),

@@ -133,6 +133,12 @@ impl Screens for En {
             }
             WaitReason::WithWorker => "the bot runner is at work",
             WaitReason::BackOff => "the step failed and will be tried again shortly",
+            WaitReason::NoneFits => "no bot runner has what the task requires",
+            WaitReason::Branches => "parts of the job have not ended",
+            WaitReason::SubJob => "a sub-job has not ended",
+            WaitReason::Approval => "a person has to decide",
+            WaitReason::Event => "the job waits for an event from elsewhere",
+            WaitReason::Sleep => "the job goes on at a set time",
         }
     }
 

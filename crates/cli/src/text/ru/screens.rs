@@ -133,6 +133,12 @@ impl Screens for Ru {
             }
             WaitReason::WithWorker => "исполнитель ботов работает над заданием",
             WaitReason::BackOff => "шаг не удался и скоро будет повторён",
+            WaitReason::NoneFits => "ни у одного исполнителя нет того, что требует задание",
+            WaitReason::Branches => "части задания ещё не завершены",
+            WaitReason::SubJob => "вложенное задание ещё не завершено",
+            WaitReason::Approval => "задание ждёт решения человека",
+            WaitReason::Event => "задание ждёт внешнего события",
+            WaitReason::Sleep => "задание продолжится в назначенное время",
         }
     }
 

@@ -18,6 +18,8 @@ fn entry(number: u128) -> QueueEntry {
         attempt: 0,
         dispatch_timeout_ms: Some(1_000_000),
         execution_timeout_ms: Some(1_000_000),
+        result_timeout_ms: None,
+        wants: None,
         lease: None,
     }
 }

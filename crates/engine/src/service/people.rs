@@ -1,0 +1,211 @@
+//! What people do to jobs: decide, signal, release, discard, run again.
+
+use std::sync::Arc;
+
+use avtomatika_protocol::{ClientId, JobId};
+use serde_json::Value;
+
+use super::drive::Origin;
+use super::engine::Engine;
+use super::error::EngineError;
+use super::submit::Submitted;
+use crate::blueprint::State;
+use crate::machine::{Choice, Event, Ignored, Job, Signal, Wait, digest};
+
+/// Who decides.
+#[derive(Clone, Debug)]
+pub enum Authority<'a> {
+    /// The client whose job it is.
+    Client(&'a ClientId),
+    /// Whoever holds the token the question was posted with.
+    Token(&'a str),
+}
+
+/// A person's decision.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// What was decided.
+    pub decision: String,
+    /// Who decided, as they say; the client's name if they say nothing.
+    pub by: Option<String>,
+    /// What they have to say.
+    pub comment: Option<String>,
+}
+
+impl Engine {
+    /// Takes a person's decision. Durable when it returns; a token is good for one.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`], [`EngineError::WrongToken`], or [`EngineError::Ignored`] if the
+    /// job does not ask, or not for that.
+    pub async fn decide(
+        &self,
+        job: JobId,
+        authority: Authority<'_>,
+        verdict: Verdict,
+    ) -> Result<Arc<Job>, EngineError> {
+        let default_name = match authority {
+            Authority::Client(client) => {
+                self.owned(client, job).await?;
+                client.as_str().to_owned()
+            }
+            Authority::Token(token) => {
+                self.check_token(job, token).await?;
+                "token".to_owned()
+            }
+        };
+        let choice = Choice {
+            decision: verdict.decision,
+            by: verdict.by.unwrap_or(default_name),
+            comment: verdict.comment,
+        };
+        let origin = Origin::Stored(job);
+        self.0.drive(origin, Event::Decided(choice)).await
+    }
+
+    /// Checks a token against the question the job asks now. Whoever holds none learns nothing of
+    /// the job.
+    async fn check_token(&self, job: JobId, token: &str) -> Result<(), EngineError> {
+        let job = self.0.store.job(job).await?;
+        let wait = job.as_ref().and_then(|job| job.wait.as_deref());
+        let Some(Wait::Approval(approval)) = wait else {
+            return Err(EngineError::WrongToken);
+        };
+        // blake3's hashes compare in constant time.
+        let kept = blake3::Hash::from_hex(&approval.token_digest);
+        let given = blake3::Hash::from_hex(digest(token));
+        match (kept, given) {
+            (Ok(kept), Ok(given)) if kept == given => Ok(()),
+            _ => Err(EngineError::WrongToken),
+        }
+    }
+
+    /// Tells a job of this client that something has happened. If it doesn't wait for it yet, it
+    /// is kept.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`], or [`EngineError::Ignored`] if the job has ended or keeps too
+    /// many already.
+    pub async fn signal(
+        &self,
+        client: &ClientId,
+        job: JobId,
+        name: &str,
+        payload: Value,
+    ) -> Result<Arc<Job>, EngineError> {
+        self.owned(client, job).await?;
+        let signal = Signal {
+            name: name.to_owned(),
+            payload,
+        };
+        let origin = Origin::Stored(job);
+        self.0.drive(origin, Event::Signalled(signal)).await
+    }
+
+    /// Has a quarantined job do the step that failed once more. Without a client: whoever asks
+    /// may do so with any job.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`], or [`EngineError::Ignored`] if it is not quarantined.
+    pub async fn release(
+        &self,
+        client: Option<&ClientId>,
+        job: JobId,
+    ) -> Result<Arc<Job>, EngineError> {
+        self.may_touch(client, job).await?;
+        let origin = Origin::Stored(job);
+        self.0.drive(origin, Event::Released).await
+    }
+
+    /// Gives a quarantined job up: it counts as cancelled.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`], or [`EngineError::Ignored`] if it is not quarantined.
+    pub async fn discard(
+        &self,
+        client: Option<&ClientId>,
+        job: JobId,
+    ) -> Result<Arc<Job>, EngineError> {
+        self.may_touch(client, job).await?;
+        let origin = Origin::Stored(job);
+        self.0.drive(origin, Event::Discarded).await
+    }
+
+    async fn may_touch(&self, client: Option<&ClientId>, job: JobId) -> Result<(), EngineError> {
+        match client {
+            Some(client) => self.owned(client, job).await.map(|_| ()),
+            None if self.0.store.job(job).await?.is_some() => Ok(()),
+            None => Err(EngineError::JobNotFound),
+        }
+    }
+
+    /// Makes a new job that repeats one that has ended, from one of its states (the one it ended
+    /// in, if that has a handler, else the first) with the data it had. It walks through the newest
+    /// version of the blueprint: what is run again has usually been mended.
+    ///
+    /// # Errors
+    /// [`EngineError::JobNotFound`], [`EngineError::NotEnded`], or
+    /// [`EngineError::UnknownState`] if the blueprint has no such working state.
+    pub async fn rerun(
+        &self,
+        client: &ClientId,
+        job: JobId,
+        state: Option<&str>,
+    ) -> Result<Submitted, EngineError> {
+        let inner = &self.0;
+        if self.is_draining() {
+            return Err(EngineError::Draining);
+        }
+        let old = self.owned(client, job).await?;
+        if !old.status.is_terminal() {
+            return Err(EngineError::NotEnded);
+        }
+        self.admit(&old.client)?;
+        let blueprint = inner.blueprint_for(&old.blueprint, None).await?;
+        let is_working = |name: &str| matches!(blueprint.state(name), Some(State::Work(_)));
+        let state = match state {
+            Some(state) if is_working(state) => state,
+            Some(state) => return Err(EngineError::UnknownState(state.to_owned())),
+            None if is_working(&old.state) && blueprint.ends_as(&old.state).is_none() => &old.state,
+            None => &blueprint.start,
+        };
+        let now_ms = self.now_ms();
+        let id = inner.entropy.job_id(now_ms);
+        let input = old.input.as_ref().clone();
+        let mut new = Job::new(id, &blueprint, Arc::clone(&old.client), input, now_ms);
+        state.clone_into(&mut new.state);
+        new.data.clone_from(&old.data);
+        new.branches.clone_from(&old.branches);
+        new.child.clone_from(&old.child);
+        new.last_task.clone_from(&old.last_task);
+        new.labels = Arc::clone(&old.labels);
+        new.webhook.clone_from(&old.webhook);
+        new.rerun_of = Some(old.id);
+        let origin = Origin::New(Box::new(new), None);
+        inner.drive(origin, Event::Submitted).await?;
+        Ok(Submitted {
+            job: id,
+            repeated: false,
+        })
+    }
+
+    /// The quarantined jobs of a client, or of all, newest first.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn quarantined(
+        &self,
+        client: Option<&ClientId>,
+        limit: usize,
+    ) -> Result<Vec<JobId>, EngineError> {
+        Ok(self.0.store.quarantined(client, limit).await?)
+    }
+}
+
+/// Why a decision was not taken, for those who answer in HTTP.
+impl EngineError {
+    /// Whether the job does not ask for a decision.
+    pub fn is_no_approval(&self) -> bool {
+        matches!(self, Self::Ignored(Ignored::NoApproval | Ignored::JobEnded))
+    }
+}
