@@ -1,4 +1,5 @@
-//! Durations as people write them: `500ms`, `30s`, `5m`, `2h`, `1d`, `1h30m`.
+//! Durations and times as people write them: `500ms`, `30s`, `5m`, `2h`, `1d`, `1h30m`,
+//! `2026-11-21T18:00:00Z`.
 
 /// The longest duration, milliseconds: a hundred years.
 pub const MS_MAX: u64 = 100 * 365 * 86_400_000;
@@ -50,12 +51,41 @@ pub fn parse_ms(text: &str) -> Result<u64, DurationError> {
     from_ms(total)
 }
 
+/// A duration as one would write it: `1h 30m`.
+pub fn shown(ms: u64) -> String {
+    let mut rest = ms;
+    let mut parts = Vec::new();
+    for (unit, unit_ms) in [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+        ("ms", 1),
+    ] {
+        let number = rest / unit_ms;
+        rest %= unit_ms;
+        if number > 0 {
+            parts.push(format!("{number}{unit}"));
+        }
+    }
+    if parts.is_empty() {
+        return "0s".to_owned();
+    }
+    parts.join(" ")
+}
+
 /// Milliseconds from a number of seconds.
 ///
 /// # Errors
 /// When it is negative or too long.
 pub fn from_seconds(seconds: f64) -> Result<u64, DurationError> {
     from_ms(seconds * 1_000.0)
+}
+
+/// Milliseconds since the Unix epoch of a time like `2026-11-21T18:00:00Z`.
+pub fn time_ms(text: &str) -> Option<u64> {
+    let time: jiff::Timestamp = text.trim().parse().ok()?;
+    u64::try_from(time.as_millisecond()).ok()
 }
 
 fn from_ms(ms: f64) -> Result<u64, DurationError> {
@@ -101,6 +131,8 @@ mod tests {
         ] {
             assert_eq!(parse_ms(text), expected, "{text}");
         }
+        assert_eq!(shown(5_400_500), "1h 30m 500ms");
+        assert_eq!(shown(0), "0s");
         assert_eq!(from_seconds(1.25), Ok(1_250));
         assert_eq!(from_seconds(-1.0), Err(DurationError::Malformed));
     }

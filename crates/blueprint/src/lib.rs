@@ -15,10 +15,12 @@
 //! | [`model`] | what a file says |
 //! | `read` | from the tree to the model |
 //! | `check` | what only all states together show: dangling ways, unreachable states |
+//! | [`graph`] | a blueprint as DOT and SVG |
 //! | `compile` | from the model to the engine's blueprint |
 
 pub mod duration;
 pub mod expression;
+pub mod graph;
 pub mod model;
 pub mod problem;
 pub mod source;
@@ -29,7 +31,6 @@ mod compile;
 mod nearest;
 mod parse;
 mod read;
-mod time;
 mod yaml;
 
 pub use compile::compile;

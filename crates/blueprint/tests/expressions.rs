@@ -32,6 +32,7 @@ fn value(text: &str, input: &Value) -> String {
     };
     let mut scope = Scope::default();
     scope.set("input", Entry::Value(input));
+    scope.set("now", Entry::Time(1_795_284_000_000));
     match expression.evaluate(&scope) {
         Ok(value) => value.to_string(),
         Err(error) => format!("!{} {}", error.at, error.reason),
@@ -47,6 +48,10 @@ fn expressions_mean_what_they_say() {
     });
     for (text, expected) in [
         ("input.n", "3"),
+        (
+            "input.deep.a.b + {'z': 1, 'y': 2, 'x': 3, 'w': 4}.map(k, k).join('')",
+            "\"foundwxyz\"",
+        ),
         ("input.n + 1", "4"),
         ("input.f * 2.0", "5.0"),
         ("input.n > 2.5", "true"),
@@ -89,6 +94,32 @@ fn expressions_mean_what_they_say() {
         ("3 in input.list", "true"),
         ("input.n == 3 || input.missing == 1", "true"),
         ("1 + 2 // a comment", "3"),
+        ("now", "\"2026-11-21T18:00:00Z\""),
+        ("now + duration('1h30m')", "\"2026-11-21T19:30:00Z\""),
+        ("now - timestamp('2026-11-21T17:59:59.5Z')", "\"0.5s\""),
+        ("duration('1h') - duration('90m')", "\"-1800s\""),
+        (
+            "now > timestamp('2026-01-01T00:00:00Z') && now == timestamp(int(now))",
+            "true",
+        ),
+        ("now.getHours()", "18"),
+        ("now.getHours('Europe/Moscow')", "21"),
+        ("now.getHours('-02:30')", "15"),
+        ("now.getDayOfWeek()", "6"),
+        ("string(now) + '!'", "\"2026-11-21T18:00:00Z!\""),
+        ("duration('90m').getHours()", "1"),
+        (
+            "now + 1",
+            "!0 '+' does not work on google.protobuf.Timestamp and int",
+        ),
+        (
+            "timestamp('soon')",
+            "!0 timestamp: the text is not a time like 2026-11-21T18:00:00Z",
+        ),
+        (
+            "now + duration('99y')",
+            "!0 duration: not a duration; durations look like 500ms, 30s, 5m, 2h, 1d or 1h30m",
+        ),
         ("input.missing", "!0 'input' has no key 'missing'"),
         ("'x' + input.deep.c", "!6 there is no key 'c'"),
         (

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use avtomatika_blueprint::graph::Graph;
 use avtomatika_blueprint::{Parsed, Problem, Source, compile, parse};
 
 /// `avtomatika blueprint …`.
@@ -12,6 +13,8 @@ use avtomatika_blueprint::{Parsed, Problem, Source, compile, parse};
 pub(crate) enum Command {
     /// Check blueprint files; say all that is wrong with them
     Check(CheckArgs),
+    /// Draw a blueprint file: its states and the ways between them
+    Graph(GraphArgs),
 }
 
 /// `avtomatika blueprint check`.
@@ -25,10 +28,34 @@ pub(crate) struct CheckArgs {
     json: bool,
 }
 
+/// `avtomatika blueprint graph`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GraphArgs {
+    /// The blueprint file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// `dot` for Graphviz and the like, `svg` for a picture; by the output's ending without it
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Write to this file instead of the standard output
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+}
+
+/// What a graph is written as.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// The DOT language.
+    Dot,
+    /// A picture.
+    Svg,
+}
+
 /// Runs a sub-command.
 pub(crate) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check(args),
+        Command::Graph(args) => graph(args),
     }
 }
 
@@ -90,6 +117,48 @@ fn check_file(file: &Path) -> anyhow::Result<Checked> {
             problems,
         },
     })
+}
+
+fn graph(args: &GraphArgs) -> anyhow::Result<ExitCode> {
+    let parsed = match parse(&read(&args.file)?) {
+        Ok(parsed) => parsed,
+        Err(refused) => {
+            complain(&refused.0);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let ending = args.output.as_deref().and_then(Path::extension);
+    let format = args.format.unwrap_or(match ending {
+        Some(ending) if ending.eq_ignore_ascii_case("svg") => Format::Svg,
+        _ => Format::Dot,
+    });
+    let graph = Graph::of(&parsed);
+    let drawn = match format {
+        Format::Dot => graph.dot(),
+        Format::Svg => graph.svg(),
+    };
+    match &args.output {
+        Some(path) => {
+            fs::write(path, drawn).with_context(|| format!("write {}", path.display()))?;
+        }
+        None => write_out(&drawn),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the command is for")]
+fn write_out(text: &str) {
+    print!("{text}");
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the picture goes to the standard output"
+)]
+fn complain(problems: &[Problem]) {
+    for problem in problems {
+        eprintln!("{}", problem.pretty());
+    }
 }
 
 fn read(file: &Path) -> anyhow::Result<Source> {

@@ -155,9 +155,7 @@ fn refusals(found: &walk::Found, variables: &[&str], places: &Places<'_>) -> Vec
     }
     for (name, id) in &found.calls {
         let plain = name.strip_prefix("optional.").unwrap_or(name);
-        let known = FUNCTIONS.contains(&plain)
-            || ["uint", "orValue", "value"].contains(&plain)
-            || name.contains('@');
+        let known = FUNCTIONS.contains(&plain) || name.contains('@');
         if !known {
             let hint = nearest::nearest(name, FUNCTIONS);
             let hint = hint.map(|near| format!("did you mean '{near}'?"));

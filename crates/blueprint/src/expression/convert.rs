@@ -10,6 +10,7 @@ use cel::common::value::Val;
 use serde_json::{Map, Number, Value};
 
 use super::meter;
+use super::time::{Duration, Timestamp};
 
 /// A JSON value as CEL sees it; `None` when the meter is used up.
 pub(super) fn to_cel(value: &Value) -> Option<Box<dyn Val + '_>> {
@@ -96,16 +97,24 @@ pub(super) fn to_json(value: &dyn Val) -> Result<Value, String> {
         return items.collect();
     }
     if let Some(map) = value.downcast_ref::<CelMap<'_>>() {
-        let entries = map
+        // Sorted, so that the same job writes the same bytes each time.
+        let mut entries = map
             .inner()
             .iter()
-            .map(|(key, value)| Ok((key_text(key), to_json(value.as_ref())?)));
-        return entries
-            .collect::<Result<Map<_, _>, String>>()
-            .map(Value::Object);
+            .map(|(key, value)| Ok((key_text(key), to_json(value.as_ref())?)))
+            .collect::<Result<Vec<_>, String>>()?;
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        return Ok(Value::Object(entries.into_iter().collect::<Map<_, _>>()));
     }
     if let Some(optional) = value.downcast_ref::<CelOptional<'_>>() {
         return optional.inner().map_or(Ok(Value::Null), to_json);
+    }
+    if let Some(time) = value.downcast_ref::<Timestamp>() {
+        let text = time.to_text().ok_or("a time out of range")?;
+        return Ok(Value::String(text));
+    }
+    if let Some(duration) = value.downcast_ref::<Duration>() {
+        return Ok(Value::String(duration.to_text()));
     }
     if value.downcast_ref::<CelBytes<'_>>().is_some() {
         return Err("bytes, which JSON has not (use string(…))".to_owned());
@@ -113,7 +122,7 @@ pub(super) fn to_json(value: &dyn Val) -> Result<Value, String> {
     Err(format!("a {}, which JSON has not", value.get_type().name()))
 }
 
-fn key_text(key: &CelMapKey<'_>) -> String {
+pub(super) fn key_text(key: &CelMapKey<'_>) -> String {
     match key {
         CelMapKey::Bool(value) => value.inner().to_string(),
         CelMapKey::Int(value) => value.inner().to_string(),

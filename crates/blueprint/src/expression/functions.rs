@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cel::common::types::{CelInt, CelNull, CelString};
-use cel::common::value::CowVal;
+use cel::common::types::{CelInt, CelList, CelMap, CelMapKey, CelNull, CelString};
+use cel::common::value::{CowVal, Val as _};
 use cel::{Context, DeclarationError, Env, ExecutionError, FunctionContext, Value};
 
-use super::{meter, rewrite, text};
+use super::{convert, meter, rewrite, text, time};
 
 /// Charges the weight of a value: every part of a literal, and what a loop goes over.
 pub(super) const WEIGH: &str = "__weigh";
+/// Charges what a loop goes over, and has it go over the keys of a map in order.
+pub(super) const RANGE: &str = "__range";
 /// `+`, charged.
 pub(super) const ADD: &str = "__add";
 /// Charges the compilation of a regular expression, and bounds its length.
@@ -20,18 +22,29 @@ const PATTERN_BYTES_MAX: usize = 500;
 const PATTERN_UNITS: u64 = 500;
 
 /// The functions, methods and macros expressions can call.
-pub const FUNCTIONS: [&str; 42] = [
+pub const FUNCTIONS: [&str; 57] = [
     "all",
     "bool",
     "bytes",
     "charAt",
     "contains",
     "double",
+    "duration",
     "dyn",
     "endsWith",
     "exists",
     "exists_one",
     "filter",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getFullYear",
+    "getHours",
+    "getMilliseconds",
+    "getMinutes",
+    "getMonth",
+    "getSeconds",
     "has",
     "hasValue",
     "indexOf",
@@ -60,9 +73,13 @@ pub const FUNCTIONS: [&str; 42] = [
     "startsWith",
     "string",
     "substring",
+    "timestamp",
     "trim",
     "type",
+    "uint",
     "upper",
+    "upperAscii",
+    "value",
 ];
 
 /// A function of the context's.
@@ -85,6 +102,7 @@ pub(super) static LIBRARY: LazyLock<Result<Library, String>> =
 fn library() -> Result<Library, DeclarationError> {
     let mut env = Env::stdlib();
     text::declare(&mut env)?;
+    time::declare(&mut env)?;
     cel::extensions::math(&mut env)?;
     let env = Arc::new(env);
     let mut root = Context::with_env(Arc::clone(&env));
@@ -94,6 +112,8 @@ fn library() -> Result<Library, DeclarationError> {
     root.add_function(ADD, add)?;
     let weigh: Contextual = Box::new(|call| meter::weigh(argument(call)?));
     root.add_function(WEIGH, weigh)?;
+    let range: Contextual = Box::new(|call| range(argument(call)?));
+    root.add_function(RANGE, range)?;
     let pattern: Contextual = Box::new(|call| pattern(argument(call)?));
     root.add_function(PATTERN, pattern)?;
     Ok(Library { env, root })
@@ -162,6 +182,23 @@ fn add<'c, 'v>(call: &mut FunctionContext<'c, 'v>) -> Result<CowVal<'c, 'v>, Exe
         error => error,
     })?;
     meter::weigh(CowVal::Owned(sum.into_owned()))
+}
+
+/// Maps keep no order, but the same job must go the same way each time.
+fn range<'c, 'v>(range: CowVal<'c, 'v>) -> Result<CowVal<'c, 'v>, ExecutionError> {
+    let range = meter::weigh(range)?;
+    let Some(map) = range.downcast_ref::<CelMap<'_>>() else {
+        return Ok(range);
+    };
+    let mut keys: Vec<&CelMapKey<'_>> = map.inner().keys().collect();
+    keys.sort_by_key(|key| convert::key_text(key));
+    let keys = keys.into_iter().map(|key| match key {
+        CelMapKey::Bool(value) => value.clone_as_boxed(),
+        CelMapKey::Int(value) => value.clone_as_boxed(),
+        CelMapKey::UInt(value) => value.clone_as_boxed(),
+        CelMapKey::String(text) => text.clone_as_boxed(),
+    });
+    Ok(CowVal::owned(CelList::from(keys.collect::<Vec<_>>())))
 }
 
 fn pattern<'c, 'v>(pattern: CowVal<'c, 'v>) -> Result<CowVal<'c, 'v>, ExecutionError> {

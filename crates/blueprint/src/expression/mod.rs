@@ -18,6 +18,7 @@ mod rewrite;
 pub(crate) mod scan;
 mod scope;
 mod text;
+mod time;
 mod walk;
 
 pub use compile::{Expression, compile};

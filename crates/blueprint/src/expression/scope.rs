@@ -5,6 +5,7 @@ use cel::context::VariableResolver;
 use serde_json::{Map, Value};
 
 use super::convert;
+use super::time::Timestamp;
 
 /// The variables of one evaluation. Nothing is converted before an expression asks for it, and
 /// then only the part it asks for.
@@ -22,6 +23,8 @@ pub enum Entry<'a> {
     Object(&'a Map<String, Value>),
     /// A value made for this evaluation.
     Owned(Value),
+    /// A point in time, milliseconds since the Unix epoch.
+    Time(u64),
 }
 
 /// What a path of names leads to.
@@ -29,6 +32,7 @@ pub enum Entry<'a> {
 pub(crate) enum Found<'a> {
     Value(&'a Value),
     Object(&'a Map<String, Value>),
+    Time(Timestamp),
 }
 
 /// Why a path leads nowhere.
@@ -66,11 +70,12 @@ impl<'a> Scope<'a> {
             Entry::Value(value) => Found::Value(value),
             Entry::Object(map) => Found::Object(map),
             Entry::Owned(value) => Found::Value(value),
+            Entry::Time(ms) => Found::Time(Timestamp(i64::try_from(*ms).unwrap_or(i64::MAX))),
         };
         for (index, name) in path.enumerate() {
             let next = match found {
                 Found::Object(map) | Found::Value(Value::Object(map)) => map.get(name),
-                Found::Value(_) => return Err(Missing::NotAnObject(index + 1)),
+                Found::Value(_) | Found::Time(_) => return Err(Missing::NotAnObject(index + 1)),
             };
             found = Found::Value(next.ok_or(Missing::Key(index + 1))?);
         }
@@ -83,6 +88,7 @@ impl Found<'_> {
         match self {
             Self::Value(value) => value.clone(),
             Self::Object(map) => Value::Object(map.clone()),
+            Self::Time(time) => time.to_text().map_or(Value::Null, Value::String),
         }
     }
 
@@ -98,6 +104,7 @@ impl VariableResolver for Scope<'_> {
         let value = match self.find(variable.split('.')).ok()? {
             Found::Value(value) => convert::to_cel(value)?,
             Found::Object(map) => convert::map_to_cel(map)?,
+            Found::Time(time) => Box::new(time),
         };
         Some(CowVal::Owned(value))
     }

@@ -205,7 +205,7 @@ pub(super) fn charge(node: &mut IdedExpr, alternatives: &mut Vec<Alternative>) {
         }
         Expr::Comprehension(loops) => {
             charge(&mut loops.iter_range, alternatives);
-            wrap(&mut loops.iter_range, functions::WEIGH);
+            wrap(&mut loops.iter_range, functions::RANGE);
             charge(&mut loops.loop_cond, alternatives);
             charge(&mut loops.loop_step, alternatives);
             charge(&mut loops.result, alternatives);

@@ -146,7 +146,7 @@ impl Action {
             Self::Wait(wait) => see("", &wait.then),
             Self::WaitEvent(event) => event.on.each(see),
             Self::Finish(_) | Self::End(_) => {}
-            Self::Fail { code, target, .. } => see(code, target),
+            Self::Fail { target, .. } => see("", target),
             Self::When { cases, otherwise } => {
                 for case in cases {
                     let text = case.condition.expression.text().trim();

@@ -20,13 +20,14 @@ use crate::problem::Notes;
 use crate::source::Span;
 
 /// The variables every expression sees.
-pub(crate) const VARIABLES: [&str; 10] = [
+pub(crate) const VARIABLES: [&str; 11] = [
     "input",
     "data",
     "job",
     "client",
     "task",
     "branches",
+    "results",
     "child",
     "decision",
     "documents",

@@ -2,6 +2,7 @@
 
 use super::Reading;
 use super::fields::Fields;
+use crate::duration;
 use crate::model::{Approval, Event, Routes, Setting, Until, Wait};
 use crate::yaml::Node;
 
@@ -34,7 +35,7 @@ impl Reading<'_, '_> {
         if let Some(computed) = self.computed_setting(node, "the time") {
             return computed;
         }
-        let time = node.text().and_then(crate::time::parse_ms);
+        let time = node.text().and_then(duration::time_ms);
         if time.is_none() {
             self.hint(
                 node.span,
