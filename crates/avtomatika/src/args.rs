@@ -2,6 +2,7 @@
 
 mod access;
 mod schedules;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use access::AccessArgs;
 pub(crate) use schedules::{CheckArgs, NextArgs, SchedulesCommand};
+pub(crate) use tls::TlsArgs;
 
 /// Bytes of the longest name prefix: names have a hash and more behind it.
 const NAME_PREFIX_MAX: usize = 30;
@@ -117,6 +119,8 @@ pub(crate) struct UpArgs {
     pub(crate) worker_token: Option<String>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
     /// How long ended jobs are kept, hours
     #[arg(long, env = "RETENTION_HOURS", default_value_t = 168)]
     pub(crate) retention_hours: u64,

@@ -44,3 +44,5 @@ pub const HISTORY_WRITTEN: &str = "avtomatika_history_events_written_total";
 pub const HISTORY_FAILURES: &str = "avtomatika_history_failures_total";
 /// Jobs deleted from the history because of their age.
 pub const HISTORY_DELETED: &str = "avtomatika_history_jobs_deleted_total";
+/// Connections refused before or in their TLS handshake, by reason.
+pub const TLS_REFUSED: &str = "avtomatika_tls_refused_total";

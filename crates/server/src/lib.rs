@@ -8,6 +8,7 @@
 //! | [`worker`] | what workers call: register, poll, heartbeat, result, events |
 //! | [`public`] | what anybody may call: status, metrics |
 //! | [`server`] | putting it together and running it |
+//! | [`tls`] | TLS and client certificates |
 //! | [`metrics`] | the recorder behind `/metrics` |
 
 pub mod access;
@@ -17,6 +18,7 @@ pub mod http;
 pub mod metrics;
 pub mod public;
 pub mod server;
+pub mod tls;
 pub mod worker;
 
 pub use access::{Access, ClientConfig, ClientEntry};

@@ -46,6 +46,10 @@ fn describe() {
         "Commits decided again, by what changed"
     );
     describe_counter!(names::LIMIT_HIT, "Requests refused by a limit, by limit");
+    describe_counter!(
+        names::TLS_REFUSED,
+        "Connections refused before or in their TLS handshake, by reason"
+    );
     describe_gauge!(names::TASKS_QUEUED, "Tasks waiting, by type");
     describe_gauge!(names::TASKS_RUNNING, "Tasks with workers, by type");
     describe_gauge!(names::WORKERS, "Workers alive");

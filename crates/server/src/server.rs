@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
-use crate::http::{ApiError, Handed, Listener, ListenerSettings};
+use crate::http::{ApiError, Front, Handed, Listener, ListenerSettings};
+use crate::tls::Tls;
 use crate::{client, endpoints, public, worker};
 
 /// What a server is built from.
@@ -30,6 +31,10 @@ pub struct Options {
     pub body_max_bytes: usize,
     /// What bounds the listener.
     pub listener: ListenerSettings,
+    /// TLS, if the address is to speak it.
+    pub tls: Option<Arc<Tls>>,
+    /// An address that is served without TLS beside: for what runs on the same machine.
+    pub local: Option<SocketAddr>,
 }
 
 impl Options {
@@ -41,6 +46,8 @@ impl Options {
             metrics,
             body_max_bytes: 16 << 20,
             listener: ListenerSettings::default(),
+            tls: None,
+            local: None,
         }
     }
 }
@@ -69,8 +76,10 @@ impl AppState {
 /// A bound server.
 pub struct Server {
     listener: Listener,
+    local: Option<Listener>,
+    tls: Option<Arc<Tls>>,
     state: AppState,
-    router: Router,
+    front: Front,
 }
 
 impl Server {
@@ -81,7 +90,18 @@ impl Server {
     pub async fn bind(addr: SocketAddr, options: Options) -> std::io::Result<Self> {
         endpoints::check(&options.engine).map_err(std::io::Error::other)?;
         options.access.load().map_err(std::io::Error::other)?;
-        let listener = Listener::bind(addr, options.listener).await?;
+        let settings = ListenerSettings {
+            body_max_bytes: options.body_max_bytes as u64,
+            ..options.listener
+        };
+        let local = match options.local {
+            Some(local) => {
+                let local = Listener::bind(local, settings.clone(), None).await?;
+                Some(local.local_only())
+            }
+            None => None,
+        };
+        let listener = Listener::bind(addr, settings, options.tls.clone()).await?;
         let state = AppState {
             engine: options.engine,
             access: Arc::new(options.access),
@@ -91,8 +111,10 @@ impl Server {
         let router = routes(&state.engine, options.body_max_bytes).with_state(state.clone());
         Ok(Self {
             listener,
+            local,
+            tls: options.tls,
             state,
-            router,
+            front: Front::new(router),
         })
     }
 
@@ -102,6 +124,14 @@ impl Server {
     /// When the system can't tell.
     pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// The address that is served without TLS beside, if there is one.
+    ///
+    /// # Errors
+    /// When the system can't tell.
+    pub fn local_only_addr(&self) -> std::io::Result<Option<SocketAddr>> {
+        self.local.as_ref().map(Listener::local_addr).transpose()
     }
 
     /// Serves until `shutdown`; then takes no more work, answers parked polls, lets requests in
@@ -128,7 +158,20 @@ impl Server {
             stop.cancelled().await;
             draining.drain();
         });
-        let drained = self.listener.serve(self.router, shutdown).await;
+        if let Some(tls) = self.tls {
+            let access = Arc::clone(&self.state.access);
+            let watch = tls.watch(shutdown.clone(), move || access.ask_again());
+            self.state.tasks.spawn(watch);
+        }
+        let local = async {
+            match self.local {
+                Some(local) => local.serve(self.front.clone(), shutdown.clone()).await,
+                None => true,
+            }
+        };
+        let serve = self.listener.serve(self.front.clone(), shutdown.clone());
+        let (drained, local_drained) = tokio::join!(serve, local);
+        let drained = drained && local_drained;
         if let Err(error) = clockwork.await {
             tracing::error!(%error, "the engine's clockwork failed");
         }

@@ -1,6 +1,6 @@
 //! `avtomatika up`: everything on this machine in one process.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,17 +41,25 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
             trusted: true,
         })
         .worker_token(&local.worker_token);
-    let access = args.access.apply(access);
+    let access = args
+        .access
+        .apply(access)
+        .worker_auth(args.tls.worker_auth());
     access.load()?;
-    let options =
+    let mut options =
         avtomatika_server::Options::new(engine, access, avtomatika_server::metrics::install());
+    options.tls = args.tls.open()?;
+    // Workers in here, and clients on this machine, need neither certificates nor names in them.
+    let has_tls = options.tls.is_some();
+    options.local = has_tls.then_some((Ipv4Addr::LOCALHOST, 0).into());
     let listen = listen_address(&args)?;
     let server = Server::bind(listen, options)
         .await
         .with_context(|| format!("failed to listen on {listen}"))?;
     let addr = server.local_addr()?;
-    let client_file = local.announce(addr)?;
-    greet(&local, addr, &client_file);
+    let here = server.local_only_addr()?.unwrap_or(addr);
+    let client_file = local.announce(here)?;
+    greet(&local, addr, has_tls, &client_file);
 
     // Workers stop first, so that their last results are still taken.
     let workers_stop = CancellationToken::new();
@@ -63,7 +71,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         async move { server.run(stop).await.map_err(anyhow::Error::from) }
     });
     let sim_url = start_sim(&args, &mut servers, &server_stop).await?;
-    start_workers(&args, &local, addr, sim_url, &mut workers, &workers_stop)?;
+    start_workers(&args, &local, here, sim_url, &mut workers, &workers_stop)?;
 
     let mut failed = None;
     tokio::select! {
@@ -201,8 +209,12 @@ fn start_workers(
     clippy::print_stdout,
     reason = "this is where the binary talks to people"
 )]
-fn greet(local: &Local, addr: SocketAddr, client_file: &std::path::Path) {
-    println!("Avtomatika is up: {}", local::url(addr));
+fn greet(local: &Local, addr: SocketAddr, has_tls: bool, client_file: &std::path::Path) {
+    if has_tls {
+        println!("Avtomatika is up, with TLS: https://{addr}");
+    } else {
+        println!("Avtomatika is up: {}", local::url(addr));
+    }
     if local.is_new {
         println!("  client token (shown this once): {}", local.client_token);
     }

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode};
 use super::known::Verdict;
 use super::registry::Access;
 use crate::http::{ApiError, Peer};
+use crate::tls::Certificate;
 
 /// The header a worker's token comes in.
 const HEADER: &str = "x-worker-token";
@@ -31,25 +32,60 @@ impl<S: Sync> FromRequestParts<S> for Credential {
     }
 }
 
+/// What a worker may show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WorkerAuth {
+    /// A certificate, or else a token.
+    #[default]
+    Mixed,
+    /// A certificate only; a token still counts on the address for the same machine.
+    MtlsOnly,
+    /// A token only; certificates say nothing about a worker.
+    TokenOnly,
+}
+
+impl Credential {
+    fn certificate(&self, auth: WorkerAuth) -> Option<&Certificate> {
+        let peer = self.peer.as_ref()?;
+        peer.certificate().filter(|_| auth != WorkerAuth::TokenOnly)
+    }
+
+    fn token(&self, auth: WorkerAuth) -> Result<&str, ApiError> {
+        let is_local = self.peer.as_ref().is_some_and(Peer::is_local_only);
+        if auth == WorkerAuth::MtlsOnly && !is_local {
+            return Err(ApiError::unauthorized(
+                "MISSING_CERTIFICATE",
+                "Unauthorized: Missing client certificate.",
+            )
+            .hint("this server lets workers in by certificates only"));
+        }
+        self.token
+            .as_ref()
+            .map(|token| token.to_str().unwrap_or_default())
+            .ok_or_else(|| ApiError::unauthorized("MISSING_TOKEN", "Missing X-Worker-Token header"))
+    }
+}
+
 impl Access {
     /// Checks that something was shown at all: before bodies are read.
     ///
     /// # Errors
     /// 401 if nothing was.
-    pub(crate) fn shown<'a>(&self, credential: &'a Credential) -> Result<&'a str, ApiError> {
-        credential
-            .token
-            .as_ref()
-            .map(|token| token.to_str().unwrap_or_default())
-            .ok_or_else(|| ApiError::unauthorized("MISSING_TOKEN", "Missing X-Worker-Token header"))
+    pub(crate) fn shown(&self, credential: &Credential) -> Result<(), ApiError> {
+        match credential.certificate(self.worker_auth) {
+            Some(_) => Ok(()),
+            None => credential.token(self.worker_auth).map(|_| ()),
+        }
     }
 
-    /// Checks a request that names no worker: only the common token will do.
+    /// Checks a request that names no worker: only the common token will do, or a certificate.
     ///
     /// # Errors
     /// 401 for anything else.
     pub(crate) fn nameless(&self, credential: &Credential) -> Result<(), ApiError> {
-        if self.now().is_common(self.shown(credential)?) {
+        if credential.certificate(self.worker_auth).is_some()
+            || self.now().is_common(credential.token(self.worker_auth)?)
+        {
             return Ok(());
         }
         Err(self.wrong_token(
@@ -76,15 +112,33 @@ impl Access {
     /// Checks whether what was shown speaks for `worker`, now.
     ///
     /// # Errors
-    /// 401 for the wrong token, 403 for a disabled worker.
+    /// 401 for the wrong token or certificate, 403 for a disabled worker.
     pub(crate) fn speaks_for(&self, credential: &Credential, worker: &str) -> Result<(), ApiError> {
-        let token = self.shown(credential)?;
+        if let Some(certificate) = credential.certificate(self.worker_auth) {
+            return self.certified(certificate, worker);
+        }
+        let token = credential.token(self.worker_auth)?;
         match self.now().judge(worker, token) {
             Verdict::Fits => Ok(()),
             Verdict::Disabled => Err(disabled(worker)),
             Verdict::NotItsOwn => Err(invalid("Unauthorized: Invalid individual worker token")),
             Verdict::Unknown => Err(invalid("Unauthorized: No valid token found")),
         }
+    }
+
+    fn certified(&self, certificate: &Certificate, worker: &str) -> Result<(), ApiError> {
+        if !certificate.names(worker) {
+            let text = format!(
+                "Unauthorized: Certificate CN '{}' does not match worker_id '{worker}'",
+                certificate.name()
+            );
+            return Err(ApiError::unauthorized("CERTIFICATE_MISMATCH", text)
+                .hint("a worker's certificate has its worker_id as common name, DNS name or URI"));
+        }
+        if self.now().is_disabled(worker) {
+            return Err(disabled(worker));
+        }
+        Ok(())
     }
 }
 

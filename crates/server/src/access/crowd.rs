@@ -19,7 +19,7 @@ pub(super) struct Crowd<K> {
     pace: Pace,
     part_max: usize,
     hasher: RandomState,
-    parts: [Mutex<Part<K>>; PARTS],
+    parts: Vec<Mutex<Part<K>>>,
 }
 
 struct Part<K> {
@@ -36,13 +36,15 @@ impl<K: Hash + Eq> Crowd<K> {
             pace: Pace::new(rate),
             part_max: keys_max.div_ceil(PARTS),
             hasher: RandomState::new(),
-            parts: std::array::from_fn(|_| {
+            parts: std::iter::repeat_with(|| {
                 Mutex::new(Part {
                     due_ns: HashMap::new(),
                     shared_due_ns: 0,
                     clean_from_ns: 0,
                 })
-            }),
+            })
+            .take(PARTS)
+            .collect(),
         }
     }
 

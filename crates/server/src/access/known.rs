@@ -136,6 +136,12 @@ impl Known {
         }
     }
 
+    /// Whether the worker may not work, whatever it shows.
+    pub(super) fn is_disabled(&self, worker: &str) -> bool {
+        let mut entries = self.entries(worker).peekable();
+        entries.peek().is_some() && entries.all(|entry| entry.disabled)
+    }
+
     /// The worker's own limit, if it has one.
     pub(super) fn rate(&self, worker: &str) -> Option<&Crowd<String>> {
         self.entries(worker).find_map(|entry| entry.rate.as_ref())

@@ -27,6 +27,6 @@ mod workers_file;
 
 pub use account::{Account, ClientConfig, ClientEntry, Rate, Role};
 pub use caller::{Admin, Caller, Party};
-pub use credential::Credential;
+pub use credential::{Credential, WorkerAuth};
 pub use mistakes::{LoadError, LoadErrors, Mistake};
 pub use registry::{Access, Files, Reloaded};

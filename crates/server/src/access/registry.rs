@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, ClientConfig, Rate};
 use super::bucket::now_ns;
+use super::credential::WorkerAuth;
 use super::crowd::Crowd;
 use super::hash::Hash;
 use super::known::{Known, WORKERS_MAX};
@@ -56,6 +57,7 @@ pub struct Access {
     client_rate: Option<Rate>,
     worker_rates: Option<Crowd<String>>,
     failures: Option<Crowd<u128>>,
+    pub(super) worker_auth: WorkerAuth,
     files: Files,
     from_files: Mutex<FromFiles>,
     now: ArcSwap<Known>,
@@ -88,6 +90,7 @@ impl Default for Access {
             client_rate: None,
             worker_rates: None,
             failures: Some(Crowd::new(FAILURES, ADDRESSES_MAX)),
+            worker_auth: WorkerAuth::default(),
             files: Files::default(),
             from_files: Mutex::default(),
             now: ArcSwap::default(),
@@ -147,6 +150,13 @@ impl Access {
         self
     }
 
+    /// The same, with another rule for what workers may show.
+    #[must_use]
+    pub fn worker_auth(mut self, auth: WorkerAuth) -> Self {
+        self.worker_auth = auth;
+        self
+    }
+
     /// The files it reads.
     pub fn configured(&self) -> &Files {
         &self.files
@@ -200,7 +210,7 @@ impl Access {
             known.add_worker(whom.clone(), worker.clone());
         }
         self.now.store(Arc::new(known));
-        self.changes.send_replace(());
+        self.ask_again();
     }
 
     /// Looks at the files again and again until `stop`.
@@ -227,6 +237,11 @@ impl Access {
             }
             last = said;
         }
+    }
+
+    /// Asks all guarded work again whether it may go on.
+    pub(crate) fn ask_again(&self) {
+        self.changes.send_replace(());
     }
 
     /// What is known now.

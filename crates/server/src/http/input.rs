@@ -1,13 +1,15 @@
 //! Reading bodies and parameters.
 
+use std::error::Error;
 use std::time::Duration;
 
+use avtomatika_engine::names;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
-use super::ApiError;
+use super::{ApiError, BodyRefused};
 
 /// The longest wait a read may ask for.
 const WAIT_MAX: Duration = Duration::from_secs(60);
@@ -15,21 +17,47 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 /// Reads a body.
 ///
 /// # Errors
-/// 413 for one that is too large, 400 for one that broke off.
+/// 413 for one that is too large, 408 for one that came too slowly, 400 for one that broke off.
 pub fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
     body.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            metrics::counter!(avtomatika_engine::names::LIMIT_HIT, "limit" => "body_bytes")
-                .increment(1);
+        let why = refused(&rejection);
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE || why == Some(BodyRefused::TooLarge)
+        {
+            metrics::counter!(names::LIMIT_HIT, "limit" => "body_bytes").increment(1);
             ApiError::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "BODY_TOO_LARGE",
                 "the body is too large",
             )
+        } else if why == Some(BodyRefused::TooSlow) {
+            metrics::counter!(names::LIMIT_HIT, "limit" => "body_time").increment(1);
+            ApiError::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "BODY_TIMEOUT",
+                "the body came too slowly",
+            )
         } else {
             ApiError::bad_request("BODY_UNREADABLE", "the body could not be read")
         }
     })
+}
+
+/// Why we ourselves refused to read on, if we did.
+fn refused(rejection: &BytesRejection) -> Option<BodyRefused> {
+    let mut error: Option<&(dyn Error + 'static)> = Some(rejection);
+    while let Some(this) = error {
+        if let Some(refused) = this.downcast_ref() {
+            return Some(*refused);
+        }
+        // What an IO error was made of is no source of it.
+        let inside = this.downcast_ref::<std::io::Error>();
+        let inside = inside.and_then(std::io::Error::get_ref);
+        error = match inside {
+            Some(inside) => Some(inside),
+            None => this.source(),
+        };
+    }
+    None
 }
 
 /// Reads a JSON body.

@@ -2,23 +2,75 @@
 
 use std::io::{Error, IoSlice, Result};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 use super::LastHanded;
+use super::body::BodyWatch;
+
+/// How long a client whose request was refused may go on sending it.
+const LINGER: Duration = Duration::from_secs(2);
+/// How much of it is read, bytes.
+const LINGER_MAX_BYTES: usize = 32 << 20;
 
 /// A client's socket. An error on it, also one that hyper would take for a quiet end of an idle
 /// connection, is told to whoever keeps what was sent on it.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     stream: TcpStream,
     sent: LastHanded,
+    body: Arc<BodyWatch>,
+    lingering: Option<Lingering>,
+}
+
+/// Reading on, for a while, what a client still sends after its request was refused: closed at
+/// once, the connection would be reset and the answer with it.
+struct Lingering {
+    until: Pin<Box<Sleep>>,
+    left_bytes: usize,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, sent: LastHanded) -> Self {
-        Self { stream, sent }
+    pub(super) fn new(stream: TcpStream, sent: LastHanded, body: Arc<BodyWatch>) -> Self {
+        Self {
+            stream,
+            sent,
+            body,
+            lingering: None,
+        }
+    }
+
+    /// Looks at the next bytes without taking them.
+    pub(crate) async fn peek(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.stream.peek(buffer).await
+    }
+
+    /// Done when the client has closed its side, too, or has had time enough.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Self {
+            stream, lingering, ..
+        } = self;
+        let lingering = lingering.get_or_insert_with(|| Lingering {
+            until: Box::pin(tokio::time::sleep(LINGER)),
+            left_bytes: LINGER_MAX_BYTES,
+        });
+        let mut scratch = [0; 4_096];
+        while lingering.left_bytes > 0 {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    let read = buffer.filled().len();
+                    lingering.left_bytes = lingering.left_bytes.saturating_sub(read);
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return lingering.until.as_mut().poll(context),
+            }
+        }
+        Poll::Ready(())
     }
 
     fn watch<T>(&self, polled: Poll<Result<T>>) -> Poll<Result<T>> {
@@ -81,8 +133,13 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        self.look_for_error();
-        let polled = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.watch(polled)
+        if self.lingering.is_none() {
+            self.look_for_error();
+            let polled = Pin::new(&mut self.stream).poll_shutdown(context);
+            if !self.body.was_refused() || !matches!(polled, Poll::Ready(Ok(()))) {
+                return self.watch(polled);
+            }
+        }
+        self.linger(context).map(Ok)
     }
 }

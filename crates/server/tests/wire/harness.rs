@@ -33,6 +33,8 @@ pub(crate) const BODY_MAX_BYTES: usize = 64 << 10;
 /// A running server. Ends with the test.
 pub(crate) struct Wire {
     pub(crate) addr: SocketAddr,
+    /// The address without TLS beside, if there is one.
+    pub(crate) local_only: Option<SocketAddr>,
     pub(crate) engine: Engine,
     pub(crate) http: reqwest::Client,
     shutdown: CancellationToken,
@@ -102,17 +104,27 @@ impl Wire {
     }
 
     pub(crate) async fn on(store: Arc<dyn Store>, settings: Settings) -> Self {
-        Self::serving(store, settings, access()).await
+        Self::serving(store, settings, access(), |_| ()).await
     }
 
     /// A server that knows these clients and workers.
     pub(crate) async fn knowing(access: Access) -> Self {
-        let settings = quick();
-        let store = Arc::new(Memory::new(settings.lease_ms));
-        Self::serving(store, settings, access).await
+        Self::set(access, |_| ()).await
     }
 
-    async fn serving(store: Arc<dyn Store>, settings: Settings, access: Access) -> Self {
+    /// A server that knows these clients and workers, with other options.
+    pub(crate) async fn set(access: Access, adjust: impl FnOnce(&mut Options)) -> Self {
+        let settings = quick();
+        let store = Arc::new(Memory::new(settings.lease_ms));
+        Self::serving(store, settings, access, adjust).await
+    }
+
+    async fn serving(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        access: Access,
+        adjust: impl FnOnce(&mut Options),
+    ) -> Self {
         let mut options = service::Options::new(store, Sealer::new([7; 32]))
             .blueprint(blueprint::steps())
             .blueprint(blueprint::plain());
@@ -120,15 +132,18 @@ impl Wire {
         let engine = options.build();
         let mut options = Options::new(engine.clone(), access, metrics());
         options.body_max_bytes = BODY_MAX_BYTES;
+        adjust(&mut options);
         let server = Server::bind(([127, 0, 0, 1], 0).into(), options)
             .await
             .unwrap();
         let addr = server.local_addr().unwrap();
+        let local_only = server.local_only_addr().unwrap();
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         let server = tokio::spawn(async move { server.run(stop).await.unwrap() });
         Self {
             addr,
+            local_only,
             engine,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             shutdown,

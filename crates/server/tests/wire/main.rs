@@ -22,9 +22,11 @@
 )]
 
 mod access_files;
+mod authority;
 mod blueprint;
 mod bodies;
 mod cancelling;
+mod certificates;
 mod client_rows;
 mod crowd;
 mod draining;
@@ -33,6 +35,7 @@ mod leases;
 mod limits;
 mod mounting;
 mod overridden;
+mod packing;
 mod parking;
 mod progress;
 mod rates;
@@ -42,7 +45,9 @@ mod revoking;
 mod roles;
 mod rows;
 mod secrets;
+mod slow;
 mod stale_results;
 mod table;
+mod tls;
 mod waiting;
 mod worker_rows;

@@ -60,7 +60,6 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "A.3 GET quarantined",
         "quarantine list, own jobs only (4 Tenancy)",
     ),
-    later("A.3 compression", "compressed answers"),
     rule(
         "A.3 GET jobs",
         "4 Tenancy",

@@ -137,6 +137,10 @@ const TESTED: &[(&str, &str)] = &[
         "revoking::a_worker_taken_out_loses_its_parked_poll_and_no_task",
     ),
     (
+        "A.3 compression",
+        "packing::long_answers_are_packed_as_asked",
+    ),
+    (
         "A.3 GET metrics",
         "bodies::metrics_are_in_prometheus_format_at_both_paths",
     ),
