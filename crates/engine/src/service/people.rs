@@ -160,7 +160,7 @@ impl Engine {
         if !old.status.is_terminal() {
             return Err(EngineError::NotEnded);
         }
-        self.admit(&old.client)?;
+        self.admit(&old.client, None)?;
         let blueprint = inner.blueprint_for(&old.blueprint, None).await?;
         let is_working = |name: &str| matches!(blueprint.state(name), Some(State::Work(_)));
         let state = match state {

@@ -38,6 +38,8 @@ pub struct NewJob {
     pub webhook_url: Option<String>,
     /// What it counts against.
     pub spend: Option<Spend>,
+    /// Jobs of this client that have not ended, if fewer than the engine's own setting allows.
+    pub jobs_live_max: Option<u64>,
     /// The W3C trace context it came with (`traceparent`).
     pub trace_parent: Option<String>,
 }
@@ -62,6 +64,7 @@ impl NewJob {
             labels: BTreeMap::new(),
             webhook_url: None,
             spend: None,
+            jobs_live_max: None,
             trace_parent: None,
         }
     }
@@ -90,7 +93,7 @@ impl Engine {
                 repeated: true,
             });
         }
-        self.admit(&new.client)?;
+        self.admit(&new.client, new.jobs_live_max)?;
         check_door(&new)?;
         let mut input = blueprint
             .check_input(&new.client, new.input)
@@ -128,7 +131,11 @@ impl Engine {
         }
     }
 
-    pub(super) fn admit(&self, client: &Client) -> Result<(), EngineError> {
+    pub(super) fn admit(
+        &self,
+        client: &Client,
+        jobs_live_max: Option<u64>,
+    ) -> Result<(), EngineError> {
         let inner = &self.0;
         let (live, limit) = (inner.store.live_jobs(), inner.settings.live_jobs_max);
         if live >= limit {
@@ -137,6 +144,7 @@ impl Engine {
         }
         let live = inner.store.live_jobs_of(&client.id);
         let limit = inner.settings.live_jobs_per_client_max;
+        let limit = jobs_live_max.map_or(limit, |own| own.min(limit));
         if live >= limit {
             metrics::counter!(names::LIMIT_HIT, "limit" => "live_jobs_per_client").increment(1);
             return Err(EngineError::TooManyJobs { live, limit });

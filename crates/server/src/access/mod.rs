@@ -8,6 +8,7 @@
 //! | `clients_file`, `workers_file` | the configuration files of the first generation, and ours beside |
 //! | `reading`, [`mistakes`] | a file read with every mistake noted, by table, key and line |
 //! | `caller`, `credential` | who sent a request: a client, a worker |
+//! | `quota` | jobs a month |
 //! | `bucket`, `crowd` | token buckets: one of its own, one for each of many |
 //! | `hash`, `pattern` | hashes of tokens; patterns of worker names |
 
@@ -21,6 +22,7 @@ mod hash;
 mod known;
 pub mod mistakes;
 mod pattern;
+mod quota;
 mod reading;
 mod registry;
 mod workers_file;
@@ -29,4 +31,5 @@ pub use account::{Account, ClientConfig, ClientEntry, Rate, Role};
 pub use caller::{Admin, Caller, Party};
 pub use credential::{Credential, WorkerAuth};
 pub use mistakes::{LoadError, LoadErrors, Mistake};
+pub(crate) use quota::Quota;
 pub use registry::{Access, Files, Reloaded};

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use avtomatika_engine::service::NewJob;
+use avtomatika_engine::service::{EngineError, NewJob};
 use avtomatika_protocol::job::Accepted;
 use axum::Json;
 use axum::body::Bytes;
@@ -12,7 +12,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::access::Party;
+use crate::access::{Party, Quota};
 use crate::http::{ApiError, json};
 use crate::server::AppState;
 
@@ -21,7 +21,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The longest such key, bytes.
 const KEY_MAX_BYTES: usize = 255;
 
-type Answer = Result<(StatusCode, Json<Accepted>), ApiError>;
+type Answer = Result<(StatusCode, HeaderMap, Json<Accepted>), ApiError>;
 type Submitting = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// The handler for one blueprint's endpoint.
@@ -40,12 +40,28 @@ pub(crate) fn submitter(
             let client = Arc::clone(&party.account.client);
             let mut new = NewJob::new(blueprint, client, input);
             new.idempotency_key = idempotency_key;
-            let submitted = state.engine.submit(new).await?;
+            new.jobs_live_max = party.account.jobs_live_max;
+            let now_ms = state.engine.now_ms();
+            let quota = Quota::of(&party.account, now_ms);
+            new.spend = quota.as_ref().map(Quota::spend);
+            let submitted = match (state.engine.submit(new).await, &quota) {
+                (Err(EngineError::QuotaExhausted { .. }), Some(quota)) => {
+                    return Err(quota.exceeded(now_ms));
+                }
+                (submitted, _) => submitted?,
+            };
             let accepted = Accepted {
                 status: "accepted".to_owned(),
                 job_id: submitted.job,
             };
-            Ok((StatusCode::ACCEPTED, Json(accepted)))
+            let mut headers = HeaderMap::new();
+            // The job is made: not knowing what is left is no reason to say otherwise.
+            if let Some(quota) = quota
+                && let Ok(used) = state.engine.spent(&quota.counter).await
+            {
+                quota.tell(&mut headers, used);
+            }
+            Ok((StatusCode::ACCEPTED, headers, Json(accepted)))
         })
     }
 }

@@ -6,7 +6,7 @@ use avtomatika_engine::service::EngineError;
 use avtomatika_engine::storage::StoreError;
 use avtomatika_protocol::{ErrorBody, Failure};
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 /// A refusal: a status for machines, a code for programs, a message and a hint for people.
@@ -15,6 +15,7 @@ pub struct ApiError {
     status: StatusCode,
     failure: Box<Failure>,
     retry_after_s: Option<u32>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
@@ -24,6 +25,7 @@ impl ApiError {
             status,
             failure: Box::new(Failure::new(code, message)),
             retry_after_s: None,
+            headers: Vec::new(),
         }
     }
 
@@ -67,6 +69,13 @@ impl ApiError {
         self.retry_after_s = Some(seconds);
         self
     }
+
+    /// The same, with one more header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
 }
 
 /// Codes of refusals at the door that aren't the input's fault.
@@ -89,6 +98,7 @@ impl From<EngineError> for ApiError {
                 status: status_of_refusal(&failure),
                 failure,
                 retry_after_s: None,
+                headers: Vec::new(),
             },
             EngineError::TooManyJobs { .. } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_JOBS", text).retry_after_s(5)
@@ -176,6 +186,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = Json(ErrorBody::from(*self.failure));
         let mut response = (self.status, body).into_response();
+        response.headers_mut().extend(self.headers);
         if let Some(seconds) = self.retry_after_s {
             response
                 .headers_mut()

@@ -119,7 +119,7 @@ impl Wire {
         Self::serving(store, settings, access, adjust).await
     }
 
-    async fn serving(
+    pub(crate) async fn serving(
         store: Arc<dyn Store>,
         settings: Settings,
         access: Access,

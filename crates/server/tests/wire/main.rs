@@ -38,6 +38,7 @@ mod overridden;
 mod packing;
 mod parking;
 mod progress;
+mod quotas;
 mod rates;
 mod raw;
 mod results;

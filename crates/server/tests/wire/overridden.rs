@@ -38,7 +38,11 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "errors are JSON with a code; nothing falls over",
     ),
     rule("A.1 owner", "4 Tenancy", "a job of another client is 404"),
-    later("A.2 quota", "quotas, counted in jobs (4 Limits)"),
+    rule(
+        "A.2 quota",
+        "4 Limits",
+        "counts accepted jobs, not requests; none without monthly_attempts (`quotas`)",
+    ),
     rule(
         "A.3 cancel, id not in job state",
         "1 No state without an exit",
