@@ -1,72 +1,139 @@
-//! Where blueprints are mounted, checked before the router, which panics over a bad path, sees it.
-
-use std::collections::HashMap;
+//! Where blueprints may be mounted: checked when the server starts, and by whoever puts blueprints
+//! in while it runs.
 
 use avtomatika_engine::Engine;
-use avtomatika_engine::blueprint::Endpoint;
+use avtomatika_engine::blueprint::{Blueprint, Endpoint};
 
-/// Paths of ours that are posted to, below each prefix.
-const OURS: [&str; 3] = ["/admin/purge", "/admin/reload", "/admin/reload-workers"];
+use axum::http::Method;
+
+use crate::routes;
 
 /// Why a blueprint can't be mounted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refused {
-    /// The router would not take it.
+pub enum Refused {
+    /// No request could name it.
     #[error(
         "blueprint '{blueprint}' has the endpoint '{path}', whose segments must not be empty, \
          begin with ':' or hold '{{', '}}' or '*'"
     )]
-    Path { blueprint: String, path: String },
+    Path {
+        /// Which blueprint.
+        blueprint: String,
+        /// Its path, with the prefix.
+        path: String,
+    },
     /// It is somebody else's already.
     #[error("blueprint '{blueprint}' has the endpoint '{path}', which is taken by {by}")]
     Taken {
+        /// Which blueprint.
         blueprint: String,
+        /// Its path, with the prefix.
         path: String,
+        /// Whose path it is.
         by: String,
     },
 }
 
-/// The path below `/api` and the prefix's part of it.
-pub(crate) fn paths(endpoint: &Endpoint) -> (String, String) {
-    let prefix = match &endpoint.version {
-        Some(version) => format!("/api/{version}"),
-        None => "/api".to_owned(),
-    };
-    let path = format!("{prefix}{}", endpoint.path);
-    (prefix, path)
+/// The path jobs are posted to.
+pub(crate) fn path_of(endpoint: &Endpoint) -> String {
+    match &endpoint.version {
+        Some(version) => format!("/api/{version}{}", endpoint.path),
+        None => format!("/api{}", endpoint.path),
+    }
+}
+
+/// Checks whether a blueprint's endpoint can be mounted beside those that are. To be asked before
+/// [`Engine::install`], which only knows of other blueprints with the very same endpoint.
+///
+/// # Errors
+/// Why it can't, naming whose the path is.
+pub fn check_endpoint(engine: &Engine, blueprint: &Blueprint) -> Result<(), Refused> {
+    let all = engine.blueprints();
+    let others = all.iter().map(AsRef::as_ref);
+    let others: Vec<&Blueprint> = others
+        .filter(|other| other.name != blueprint.name)
+        .collect();
+    check_beside(&others, blueprint)
 }
 
 /// Checks that every blueprint's endpoint can be mounted.
 pub(crate) fn check(engine: &Engine) -> Result<(), Refused> {
     let all = engine.blueprints();
-    let blueprints: Vec<_> = all
-        .iter()
-        .filter_map(|blueprint| Some((blueprint.name.as_str(), blueprint.endpoint.as_ref()?)))
-        .collect();
-    let mut taken: HashMap<String, String> = HashMap::new();
-    for (_, endpoint) in &blueprints {
-        for ours in OURS {
-            taken.insert(paths(endpoint).0 + ours, "the server".to_owned());
-        }
+    let all: Vec<&Blueprint> = all.iter().map(AsRef::as_ref).collect();
+    for (place, blueprint) in all.iter().enumerate() {
+        check_beside(&all[..place], blueprint)?;
     }
-    for (name, endpoint) in blueprints {
-        let (_, path) = paths(endpoint);
-        let blueprint = name.to_owned();
-        if !path.split('/').skip(1).all(is_segment) {
-            return Err(Refused::Path { blueprint, path });
-        }
-        let by = format!("blueprint '{name}'");
-        if let Some(by) = taken.insert(path.clone(), by) {
-            return Err(Refused::Taken {
-                blueprint,
-                path,
-                by,
-            });
+    Ok(())
+}
+
+fn check_beside(others: &[&Blueprint], blueprint: &Blueprint) -> Result<(), Refused> {
+    let Some(endpoint) = &blueprint.endpoint else {
+        return Ok(());
+    };
+    let path = path_of(endpoint);
+    let name = &blueprint.name;
+    if !path.split('/').skip(1).all(is_segment) {
+        return Err(Refused::Path {
+            blueprint: name.clone(),
+            path,
+        });
+    }
+    let taken = |by: String| {
+        Err(Refused::Taken {
+            blueprint: name.clone(),
+            path: path.clone(),
+            by,
+        })
+    };
+    if is_ours(endpoint) {
+        return taken("the server".to_owned());
+    }
+    for other in others {
+        let Some(theirs) = &other.endpoint else {
+            continue;
+        };
+        if path_of(theirs) == path || hides(theirs, endpoint) || hides(endpoint, theirs) {
+            return taken(format!("blueprint '{}'", other.name));
         }
     }
     Ok(())
 }
 
+/// Whether the first one's version makes the second one's path be read as one of that version.
+fn hides(versioned: &Endpoint, plain: &Endpoint) -> bool {
+    let Some(version) = &versioned.version else {
+        return false;
+    };
+    plain.version.is_none() && first_segment(&plain.path) == version
+}
+
+/// Whether requests to this endpoint would be, or make others, ambiguous with our own routes.
+fn is_ours(endpoint: &Endpoint) -> bool {
+    let routes = routes::api();
+    let is_prefix = |version: &String| {
+        let mut firsts = routes.iter().map(|(_, path, _)| first_segment(path));
+        firsts.any(|first| first == version)
+    };
+    let mut posts = routes
+        .iter()
+        .filter(|(method, _, _)| *method == Method::POST);
+    endpoint.version.as_ref().is_some_and(is_prefix)
+        || posts.any(|(_, path, _)| is_like(path, &endpoint.path))
+}
+
+/// Whether a path fits one of our routes.
+fn is_like(route: &str, path: &str) -> bool {
+    let (ours, theirs) = (route.split('/'), path.split('/'));
+    ours.clone().count() == theirs.clone().count()
+        && ours
+            .zip(theirs)
+            .all(|(ours, theirs)| ours.starts_with('{') || ours == theirs)
+}
+
+fn first_segment(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
+}
+
 fn is_segment(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with(':') && !text.contains(['{', '}', '*'])
+    !text.is_empty() && !text.starts_with(':') && !text.contains(['{', '}', '*', '?', '#', '%'])
 }

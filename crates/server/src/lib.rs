@@ -12,14 +12,17 @@
 //! | [`metrics`] | the recorder behind `/metrics` |
 
 pub mod access;
+mod api;
 pub mod client;
 mod endpoints;
 pub mod http;
 pub mod metrics;
 pub mod public;
+mod routes;
 pub mod server;
 pub mod tls;
 pub mod worker;
 
 pub use access::{Access, ClientConfig, ClientEntry};
+pub use endpoints::{Refused as EndpointRefused, check_endpoint};
 pub use server::{Options, Server};

@@ -5,19 +5,14 @@ use std::sync::Arc;
 
 use avtomatika_engine::Engine;
 use avtomatika_engine::service::Handout;
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
-use crate::http::{ApiError, Front, Handed, Listener, ListenerSettings};
+use crate::http::{Front, Handed, Listener, ListenerSettings};
 use crate::tls::Tls;
-use crate::{client, endpoints, public, worker};
+use crate::{endpoints, routes};
 
 /// What a server is built from.
 pub struct Options {
@@ -108,7 +103,7 @@ impl Server {
             metrics: options.metrics,
             tasks: TaskTracker::new(),
         };
-        let router = routes(&state.engine, options.body_max_bytes).with_state(state.clone());
+        let router = routes::router(&state, options.body_max_bytes);
         Ok(Self {
             listener,
             local,
@@ -180,65 +175,4 @@ impl Server {
         engine.close().await?;
         Ok(drained)
     }
-}
-
-fn routes(engine: &Engine, body_max_bytes: usize) -> Router<AppState> {
-    let mut router = Router::new()
-        .route("/_public/status", get(public::status))
-        .route("/_public/metrics", get(public::metrics))
-        .route("/metrics", get(public::metrics))
-        .route("/_worker/workers/register", post(worker::register))
-        .route("/_worker/workers/{worker_id}", patch(worker::heartbeat))
-        .route(
-            "/_worker/workers/{worker_id}/tasks/next",
-            get(worker::next_task),
-        )
-        .route("/_worker/tasks/result", post(worker::result))
-        .route("/_worker/events", post(worker::event));
-    let mut prefixes = vec!["/api".to_owned()];
-    for blueprint in engine.blueprints() {
-        let Some(endpoint) = &blueprint.endpoint else {
-            continue;
-        };
-        let (prefix, path) = endpoints::paths(endpoint);
-        router = router.route(&path, post(client::submitter(&blueprint.name)));
-        if !prefixes.contains(&prefix) {
-            prefixes.push(prefix);
-        }
-    }
-    for prefix in prefixes {
-        router = router
-            .route(&format!("{prefix}/jobs"), get(client::list_jobs))
-            .route(&format!("{prefix}/jobs/{{job_id}}"), get(client::get_job))
-            .route(
-                &format!("{prefix}/jobs/{{job_id}}/cancel"),
-                post(client::cancel_job),
-            )
-            .route(&format!("{prefix}/workers"), get(client::list_workers))
-            .route(&format!("{prefix}/dashboard"), get(client::dashboard))
-            .route(&format!("{prefix}/me"), get(client::me))
-            .route(&format!("{prefix}/admin/purge"), post(client::purge))
-            .route(&format!("{prefix}/admin/reload"), post(client::reload))
-            .route(
-                &format!("{prefix}/admin/reload-workers"),
-                post(client::reload_workers),
-            );
-    }
-    router
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(body_max_bytes))
-}
-
-async fn not_found(uri: axum::http::Uri) -> ApiError {
-    ApiError::not_found("NOT_FOUND", format!("no such path: {}", uri.path()))
-}
-
-async fn method_not_allowed(method: axum::http::Method, uri: axum::http::Uri) -> Response {
-    ApiError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "METHOD_NOT_ALLOWED",
-        format!("{method} is not allowed at {}", uri.path()),
-    )
-    .into_response()
 }

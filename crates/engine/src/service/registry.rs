@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::engine::{Engine, Inner};
 use super::error::EngineError;
-use crate::blueprint::{Blueprint, DocumentKey};
+use crate::blueprint::{Blueprint, DocumentKey, Endpoint};
 use crate::machine::Job;
 use crate::storage::{DocumentChange, StoreError};
 
@@ -84,6 +84,13 @@ impl Registry {
         self.0.write().newest.remove(name).is_some()
     }
 
+    fn find(&self, wanted: impl Fn(&Endpoint) -> bool) -> Option<Arc<Blueprint>> {
+        let book = self.0.read();
+        let mut all = book.newest.values();
+        all.find(|blueprint| blueprint.endpoint.as_ref().is_some_and(&wanted))
+            .cloned()
+    }
+
     pub(super) fn list(&self) -> Vec<Arc<Blueprint>> {
         let mut list: Vec<_> = self.0.read().newest.values().cloned().collect();
         list.sort_by(|a, b| a.name.cmp(&b.name));
@@ -104,12 +111,18 @@ impl Engine {
 
     /// The blueprint jobs posted to this endpoint walk through.
     pub fn blueprint_at(&self, version: Option<&str>, path: &str) -> Option<Arc<Blueprint>> {
-        let mut all = self.0.registry.list().into_iter();
-        all.find(|blueprint| {
-            blueprint.endpoint.as_ref().is_some_and(|endpoint| {
-                endpoint.version.as_deref() == version && endpoint.path == path
-            })
-        })
+        self.0
+            .registry
+            .find(|endpoint| endpoint.version.as_deref() == version && endpoint.path == path)
+    }
+
+    /// Whether any blueprint's endpoint is below this version of the API.
+    pub fn has_api_version(&self, version: &str) -> bool {
+        let found = self
+            .0
+            .registry
+            .find(|endpoint| endpoint.version.as_deref() == Some(version));
+        found.is_some()
     }
 
     /// Puts a blueprint in: new jobs walk through it from now on, jobs that have begun stay on

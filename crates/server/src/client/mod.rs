@@ -12,13 +12,13 @@ mod submit;
 
 pub(crate) use cancel_job::cancel_job;
 pub(crate) use dashboard::dashboard;
-pub(crate) use get_job::get_job;
+pub(crate) use get_job::{get_job, until_ended};
 pub(crate) use list_jobs::list_jobs;
 pub(crate) use list_workers::list_workers;
 pub(crate) use me::me;
 pub(crate) use purge::purge;
 pub(crate) use reload::{reload, reload_workers};
-pub(crate) use submit::submitter;
+pub(crate) use submit::submit;
 
 use avtomatika_protocol::JobId;
 

@@ -30,6 +30,7 @@ mod certificates;
 mod client_rows;
 mod crowd;
 mod draining;
+mod dynamic;
 mod harness;
 mod leases;
 mod limits;

@@ -1,0 +1,111 @@
+//! The routes, as tables: what the router is built from, what blueprints' endpoints must leave
+//! alone, and what the API's description is held to.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, OriginalUri, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, patch, post};
+
+use crate::api::Api;
+use crate::http::ApiError;
+use crate::server::AppState;
+use crate::{client, public, worker};
+
+/// A method, a path, and who answers.
+pub(crate) type Route = (Method, &'static str, MethodRouter<AppState>);
+
+/// What clients call: below `/api`, and below `/api/{version}` for each version in use.
+pub(crate) fn api() -> Vec<Route> {
+    vec![
+        (Method::GET, "/jobs", get(client::list_jobs)),
+        (Method::GET, "/jobs/{job_id}", get(client::get_job)),
+        (
+            Method::POST,
+            "/jobs/{job_id}/cancel",
+            post(client::cancel_job),
+        ),
+        (Method::GET, "/workers", get(client::list_workers)),
+        (Method::GET, "/dashboard", get(client::dashboard)),
+        (Method::GET, "/me", get(client::me)),
+        (Method::POST, "/admin/purge", post(client::purge)),
+        (Method::POST, "/admin/reload", post(client::reload)),
+        (
+            Method::POST,
+            "/admin/reload-workers",
+            post(client::reload_workers),
+        ),
+    ]
+}
+
+/// What workers call.
+pub(crate) fn workers() -> Vec<Route> {
+    vec![
+        (
+            Method::POST,
+            "/_worker/workers/register",
+            post(worker::register),
+        ),
+        (
+            Method::PATCH,
+            "/_worker/workers/{worker_id}",
+            patch(worker::heartbeat),
+        ),
+        (
+            Method::GET,
+            "/_worker/workers/{worker_id}/tasks/next",
+            get(worker::next_task),
+        ),
+        (Method::POST, "/_worker/tasks/result", post(worker::result)),
+        (Method::POST, "/_worker/events", post(worker::event)),
+    ]
+}
+
+/// What anybody may call.
+pub(crate) fn public() -> Vec<Route> {
+    vec![
+        (Method::GET, "/_public/status", get(public::status)),
+        (Method::GET, "/_public/metrics", get(public::metrics)),
+        (Method::GET, "/metrics", get(public::metrics)),
+    ]
+}
+
+/// The whole.
+pub(crate) fn router(state: &AppState, body_max_bytes: usize) -> Router {
+    let common = built(api()).with_state(state.clone());
+    let api = Api::new(common, &self::api());
+    let mut own = workers();
+    own.extend(public());
+    built(own)
+        .fallback(move |State(state): State<AppState>, request: Request| {
+            let api = api.clone();
+            async move { api.answer(state, request).await }
+        })
+        .layer(DefaultBodyLimit::max(body_max_bytes))
+        .with_state(state.clone())
+}
+
+fn built(routes: Vec<Route>) -> Router<AppState> {
+    let mut router = Router::new();
+    for (_, path, handler) in routes {
+        router = router.route(path, handler);
+    }
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// 404 for a path that is nobody's.
+pub(crate) async fn not_found(OriginalUri(uri): OriginalUri) -> ApiError {
+    ApiError::not_found("NOT_FOUND", format!("no such path: {}", uri.path()))
+}
+
+/// 405 for a path that is somebody's.
+pub(crate) async fn method_not_allowed(method: Method, OriginalUri(uri): OriginalUri) -> Response {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        format!("{method} is not allowed at {}", uri.path()),
+    )
+    .into_response()
+}
