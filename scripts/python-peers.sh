@@ -3,6 +3,9 @@
 #
 #   .cache/python/worker/bin/python    avtomatika-worker 1.0b3
 #   .cache/python/aiogram/bin/python   aiogram 3
+# With arguments it makes those named, for example what `scripts/bench-peers.sh` needs:
+#   .cache/python/peer-server/bin/python   avtomatika 1.0b30
+#   .cache/python/peer-worker/bin/python   avtomatika-worker 1.0b20
 # An environment is made anew only when its requirements file changed. Safe to run again and twice at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,5 +54,5 @@ environment() {
 
 serialise python-peers
 PYTHON3=$(find_python) || { install_python && PYTHON3=$(find_python); } || die "no usable Python after installing it"
-environment worker
-environment aiogram
+[ $# -gt 0 ] || set -- worker aiogram
+for name in "$@"; do environment "$name"; done

@@ -81,13 +81,6 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         inner.epoch += 1;
         inner.records.remove(&key);
     }
-
-    pub(super) fn clear(&self) {
-        let mut inner = self.inner.lock();
-        inner.epoch += 1;
-        inner.records.clear();
-        inner.order.clear();
-    }
 }
 
 #[cfg(test)]

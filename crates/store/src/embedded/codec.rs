@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{Batch, Document, QueueEntry, StoreError, Task, TaskChange};
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,9 +15,9 @@ pub(super) struct Encoded {
     pub(super) batch: Batch,
     /// The batch's job first, then the others it writes.
     pub(super) jobs: Vec<EncodedJob>,
-    pub(super) tasks: Vec<(u128, Vec<u8>, Vec<u8>)>,
+    pub(super) tasks: Vec<(u128, Bytes, Bytes)>,
     /// What it tells, if it tells anything.
-    pub(super) history: Option<Vec<u8>>,
+    pub(super) history: Option<Bytes>,
 }
 
 /// A job as bytes.
@@ -25,7 +26,7 @@ pub(super) struct EncodedJob {
     pub(super) from_version: u64,
     /// When it had ended before.
     pub(super) revived_from_ms: Option<u64>,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Bytes,
 }
 
 impl Encoded {
@@ -41,7 +42,7 @@ impl Encoded {
                     job: Arc::clone(job),
                     from_version,
                     revived_from_ms: batch.revived_from_ms.filter(|_| place == 0),
-                    bytes,
+                    bytes: bytes.into(),
                 })
             })
             .collect::<Result<_, StoreError>>()?;
@@ -49,15 +50,14 @@ impl Encoded {
             .tasks
             .iter()
             .filter_map(|change| match change {
-                TaskChange::Add(task, entry) => Some(
-                    pack(task.as_ref())
-                        .and_then(|task_bytes| Ok((task.id.0.as_u128(), task_bytes, pack(entry)?))),
-                ),
+                TaskChange::Add(task, entry) => Some(pack(task.as_ref()).and_then(|bytes| {
+                    Ok((task.id.0.as_u128(), bytes.into(), pack(entry)?.into()))
+                })),
                 TaskChange::Retry { .. } | TaskChange::Finish { .. } => None,
             })
             .collect::<Result<_, StoreError>>()?;
         let history = (!batch.history.is_empty())
-            .then(|| pack(&batch.history))
+            .then(|| pack(&batch.history).map(Bytes::from))
             .transpose()?;
         Ok(Self {
             batch,
@@ -72,7 +72,7 @@ impl Encoded {
         let tasks = self.tasks.iter();
         let tasks: usize = tasks.map(|(_, task, entry)| task.len() + entry.len()).sum();
         let jobs: usize = self.jobs.iter().map(|job| job.bytes.len()).sum();
-        (jobs + tasks + self.history.as_ref().map_or(0, Vec::len)) as u64
+        (jobs + tasks + self.history.as_ref().map_or(0, Bytes::len)) as u64
     }
 }
 

@@ -1,8 +1,10 @@
 //! Files that fail when they are told to, and disks that lose what was not synced, for tests.
 
-use std::fs::OpenOptions;
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Bound;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,13 +28,20 @@ pub(crate) struct Faults {
     pub(crate) disk: Option<Mutex<Disk>>,
 }
 
-/// A disk with a cache that is lost when the power goes.
+/// A disk with a cache that is lost when the power goes: files by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Disk {
+pub(crate) struct Disk(BTreeMap<String, Image>);
+
+/// A file on such a disk.
+#[derive(Clone, Debug, Default)]
+struct Image {
     synced: Vec<u8>,
     now: Vec<u8>,
     unsynced: Vec<Change>,
 }
+
+/// The name of the store's file on it.
+const STORE: &str = "jobs";
 
 #[derive(Clone, Debug)]
 enum Change {
@@ -55,7 +64,7 @@ impl Change {
     }
 }
 
-impl Disk {
+impl Image {
     fn change(&mut self, change: Change) {
         change.apply(&mut self.now);
         self.unsynced.push(change);
@@ -65,18 +74,28 @@ impl Disk {
         self.synced.clone_from(&self.now);
         self.unsynced.clear();
     }
+}
+
+impl Disk {
+    fn file(&mut self, name: &str) -> &mut Image {
+        self.0.entry(name.to_owned()).or_default()
+    }
 
     /// The disk after a power cut: what was synced, and of the rest whatever `survives` picks.
     pub(crate) fn after_power_cut(&self, mut survives: impl FnMut() -> bool) -> Self {
-        let mut image = self.synced.clone();
-        for change in self.unsynced.iter().filter(|_| survives()) {
-            change.apply(&mut image);
-        }
-        Self {
-            synced: image.clone(),
-            now: image,
-            unsynced: Vec::new(),
-        }
+        let cut = self.0.iter().map(|(name, file)| {
+            let mut image = file.synced.clone();
+            for change in file.unsynced.iter().filter(|_| survives()) {
+                change.apply(&mut image);
+            }
+            let file = Image {
+                synced: image.clone(),
+                now: image,
+                unsynced: Vec::new(),
+            };
+            (name.clone(), file)
+        });
+        Self(cut.collect())
     }
 }
 
@@ -107,6 +126,18 @@ impl Faults {
             faults: Arc::clone(self),
             file: FileBackend::new(file)?,
         })
+    }
+
+    /// The segments of the log on the disk.
+    pub(crate) fn log_slots(&self) -> Vec<u32> {
+        let Some(disk) = &self.disk else {
+            return Vec::new();
+        };
+        let disk = disk.lock();
+        let names = disk.0.keys();
+        names
+            .filter_map(|name| name.strip_prefix("log-")?.parse().ok())
+            .collect()
     }
 
     fn on(&self, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
@@ -143,7 +174,7 @@ fn place(offset: u64) -> usize {
 impl StorageBackend for Backend {
     fn len(&self) -> Result<u64, io::Error> {
         match &self.faults.disk {
-            Some(disk) => Ok(disk.lock().now.len() as u64),
+            Some(disk) => Ok(disk.lock().file(STORE).now.len() as u64),
             None => self.file.len(),
         }
     }
@@ -152,8 +183,11 @@ impl StorageBackend for Backend {
         let Some(disk) = &self.faults.disk else {
             return self.file.read(offset, out);
         };
-        let disk = disk.lock();
-        let from = disk.now.get(place(offset)..place(offset) + out.len());
+        let mut disk = disk.lock();
+        let from = disk
+            .file(STORE)
+            .now
+            .get(place(offset)..place(offset) + out.len());
         out.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
@@ -161,7 +195,7 @@ impl StorageBackend for Backend {
     fn set_len(&self, len: u64) -> Result<(), io::Error> {
         self.faults.on(|| match &self.faults.disk {
             Some(disk) => {
-                disk.lock().change(Change::Length(place(len)));
+                disk.lock().file(STORE).change(Change::Length(place(len)));
                 Ok(())
             }
             None => self.file.set_len(len),
@@ -171,7 +205,7 @@ impl StorageBackend for Backend {
     fn sync_data(&self) -> Result<(), io::Error> {
         self.faults.on(|| match &self.faults.disk {
             Some(disk) => {
-                disk.lock().sync();
+                disk.lock().file(STORE).sync();
                 Ok(())
             }
             None => self.file.sync_data(),
@@ -182,7 +216,7 @@ impl StorageBackend for Backend {
         self.faults.on(|| match &self.faults.disk {
             Some(disk) => {
                 let change = Change::Write(place(offset), data.to_vec());
-                disk.lock().change(change);
+                disk.lock().file(STORE).change(change);
                 Ok(())
             }
             None => self.file.write(offset, data),
@@ -199,5 +233,79 @@ impl StorageBackend for Backend {
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
         self.file.unlock_range(start, end)
+    }
+}
+
+/// A segment of the log, as a file or on the disk in its place.
+#[derive(Debug)]
+pub(crate) struct LogFile {
+    faults: Arc<Faults>,
+    name: String,
+    /// `None` where it is on the disk.
+    file: Option<File>,
+}
+
+impl LogFile {
+    pub(crate) fn open(faults: &Arc<Faults>, path: &Path, slot: u32) -> io::Result<Self> {
+        let file = match &faults.disk {
+            Some(_) => None,
+            None => Some(OpenOptions::new().read(true).write(true).open(path)?),
+        };
+        Ok(Self {
+            faults: Arc::clone(faults),
+            name: format!("log-{slot}"),
+            file,
+        })
+    }
+
+    pub(crate) fn make(
+        faults: &Arc<Faults>,
+        path: &Path,
+        slot: u32,
+        bytes: u64,
+    ) -> io::Result<Self> {
+        if faults.disk.is_none() {
+            File::create(path)?;
+        }
+        let file = Self::open(faults, path, slot)?;
+        // Small is enough: it grows as it is written to.
+        file.write(0, &vec![0; place(bytes.min(4_096))])?;
+        file.sync()?;
+        Ok(file)
+    }
+
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        if let Some(disk) = &self.faults.disk {
+            return Ok(disk.lock().file(&self.name).now.clone());
+        }
+        let Some(file) = &self.file else {
+            return Ok(Vec::new());
+        };
+        let mut bytes = vec![0; place(file.metadata()?.len())];
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
+
+    pub(crate) fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.faults.on(|| {
+            if let Some(disk) = &self.faults.disk {
+                let change = Change::Write(place(offset), data.to_vec());
+                disk.lock().file(&self.name).change(change);
+                return Ok(());
+            }
+            self.file
+                .as_ref()
+                .map_or(Ok(()), |file| file.write_all_at(data, offset))
+        })
+    }
+
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.faults.on(|| {
+            if let Some(disk) = &self.faults.disk {
+                disk.lock().file(&self.name).sync();
+                return Ok(());
+            }
+            self.file.as_ref().map_or(Ok(()), File::sync_data)
+        })
     }
 }

@@ -94,8 +94,12 @@ fn end(job: &Job, task: TaskId, lease: LeaseId) -> Batch {
     }
 }
 
-fn options(dir: &std::path::Path, faults: &Arc<Faults>) -> EmbeddedOptions {
+/// Everything stays in the log, or goes into the file at once.
+const LAYERS: [usize; 2] = [usize::MAX, 0];
+
+fn options(dir: &std::path::Path, faults: &Arc<Faults>, layer_bytes: usize) -> EmbeddedOptions {
     let mut options = EmbeddedOptions::new(dir);
+    options.layer_bytes = layer_bytes;
     options.reserve_bytes = 0;
     options.faults = Some(Arc::clone(faults));
     options
@@ -167,8 +171,15 @@ async fn one_life(store: &Embedded, number: u128) -> (u128, u64, usize) {
 fn compare(store: &Embedded, context: &str) {
     let mut index = Index::new(45_000);
     let mut census = Census::default();
-    let database = store.shared.database().unwrap();
-    open::read_back(&database, &mut index, &mut census, NOW_MS).unwrap();
+    // It may be in the middle of being opened again.
+    let database = (0..1_000).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        store.shared.database().ok()
+    });
+    let database = database.unwrap();
+    let layers = store.shared.layers.read();
+    open::read_back(&database, &layers, &mut index, &mut census, NOW_MS).unwrap();
+    drop(layers);
     for number in 1..=JOBS {
         let (id, task) = ids(number);
         let on_disk = index.entry(task).is_some();
@@ -189,15 +200,22 @@ fn any_operation_may_fail() {
         .enable_time()
         .build()
         .unwrap();
-    for (after, full) in [(false, false), (true, false), (false, true)] {
+    let faults = [(false, false), (true, false), (false, true)];
+    let cases = LAYERS
+        .into_iter()
+        .flat_map(|layer_bytes| faults.map(|(after, full)| (layer_bytes, after, full)));
+    for (layer_bytes, after, full) in cases {
         let mut struck = 0;
         // A full disk is looked at again only after half a second.
-        for countdown in (1..200).step_by(if full { 9 } else { 1 }) {
+        let step = if full && layer_bytes == 0 { 9 } else { 1 };
+        for countdown in (1..200).step_by(step) {
             let faults = Arc::new(Faults::on_disk(Disk::default()));
             let dir = tempfile::tempdir().unwrap();
-            let context = format!("operation {countdown}, after {after}, full {full}");
+            let context =
+                format!("layer {layer_bytes}, operation {countdown}, after {after}, full {full}");
             runtime.block_on(async {
-                let store = Embedded::open(options(dir.path(), &faults), NOW_MS).unwrap();
+                let store =
+                    Embedded::open(options(dir.path(), &faults, layer_bytes), NOW_MS).unwrap();
                 let store = Arc::new(store);
                 faults.arm(countdown, after, full);
                 let (acknowledged, failures) = live(&store).await;
@@ -207,7 +225,8 @@ fn any_operation_may_fail() {
                 faults.arm(0, false, false);
                 compare(&store, &context);
                 store.close().await.unwrap();
-                let again = Embedded::open(options(dir.path(), &faults), NOW_MS).unwrap();
+                let again =
+                    Embedded::open(options(dir.path(), &faults, layer_bytes), NOW_MS).unwrap();
                 for (number, version) in acknowledged {
                     let stored = again.job(ids(number).0).await.unwrap();
                     let stored = stored.map_or(0, |job| job.version);
@@ -231,7 +250,8 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
         .build()
         .unwrap();
     let mut dice = 1_u64;
-    for round in 0..60 {
+    for round in 0..120 {
+        let layer_bytes = if round % 2 == 0 { 0 } else { usize::MAX };
         let mut roll = move || {
             dice = dice
                 .wrapping_mul(6_364_136_223_846_793_005)
@@ -241,7 +261,7 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
         let faults = Arc::new(Faults::on_disk(Disk::default()));
         let dir = tempfile::tempdir().unwrap();
         runtime.block_on(async {
-            let store = Embedded::open(options(dir.path(), &faults), NOW_MS).unwrap();
+            let store = Embedded::open(options(dir.path(), &faults, layer_bytes), NOW_MS).unwrap();
             let mut acknowledged = Vec::new();
             for number in 1..=1 + u128::from(roll() % 8) {
                 store
@@ -257,7 +277,7 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
             let cut = disk.after_power_cut(|| roll().is_multiple_of(2));
             let faults = Arc::new(Faults::on_disk(cut));
             let again_dir = tempfile::tempdir().unwrap();
-            let again = Embedded::open(options(again_dir.path(), &faults), NOW_MS)
+            let again = Embedded::open(options(again_dir.path(), &faults, layer_bytes), NOW_MS)
                 .unwrap_or_else(|error| panic!("round {round}: {error}"));
             for number in acknowledged {
                 let job = again.job(ids(number).0).await.unwrap();

@@ -1,5 +1,6 @@
 //! Reads.
 
+use std::ops::RangeBounds;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,8 +10,12 @@ use avtomatika_engine::history::HistoryEvent;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{Document, StoreError, Task};
 use avtomatika_protocol::{ClientId, JobId, TaskId};
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition};
 
+use super::changes::Changes;
+use super::keyed::Keyed;
+use super::merge::merged;
+use super::tables::Layer;
 use super::{Shared, codec, tables};
 
 /// Records larger than this are not cached, bytes.
@@ -24,6 +29,13 @@ fn failed(error: impl std::fmt::Display) -> StoreError {
     StoreError::broken("read the store", error)
 }
 
+/// Layers of changed keys, lent.
+fn borrowed<T>(layers: &[Vec<(T, bool)>; 2]) -> [Option<impl Iterator<Item = (&T, bool)>>; 2] {
+    layers
+        .each_ref()
+        .map(|layer| Some(layer.iter().map(|(key, is_there)| (key, *is_there))))
+}
+
 impl Shared {
     /// Reads from a snapshot; once more if the file was opened anew meanwhile.
     fn read<T>(
@@ -33,10 +45,11 @@ impl Shared {
         let mut tries = 0;
         loop {
             let opened = self.opened.load(Ordering::Acquire);
-            let result = self
-                .database()
-                .and_then(|database| database.begin_read().map_err(failed))
-                .and_then(|read| act(&read));
+            let result = self.database().and_then(|database| {
+                // Held on to while it is read from: see `Shared::reopen`.
+                let read = database.begin_read().map_err(failed)?;
+                act(&read)
+            });
             match result {
                 Err(StoreError::Broken { .. }) if tries < TRIES_MAX => {
                     tries += 1;
@@ -49,31 +62,69 @@ impl Shared {
         }
     }
 
+    /// Reads one row: what is in memory on top of the file, else the file's.
+    fn row<K: Keyed, V: redb::Value + 'static, T>(
+        &self,
+        pick: fn(&Layer) -> &Changes<K>,
+        definition: TableDefinition<'static, K, V>,
+        key: &K::SelfType<'_>,
+        act: impl Fn(V::SelfType<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let owned = K::owned(key);
+        let known = {
+            let layers = self.layers.read();
+            let frozen = layers.frozen.as_deref();
+            pick(&layers.active)
+                .get(&owned)
+                .or_else(|| frozen.and_then(|frozen| pick(frozen).get(&owned)))
+                .map(Option::<&bytes::Bytes>::cloned)
+        };
+        if let Some(value) = known {
+            return value.map(|bytes| act(V::from_bytes(&bytes))).transpose();
+        }
+        self.read(|read| {
+            let table = read.open_table(definition).map_err(failed)?;
+            let row = table.get(K::lent(&owned)).map_err(failed)?;
+            row.map(|row| act(row.value())).transpose()
+        })
+    }
+
+    /// The changed keys of a table, newest layer first. To be taken before the file is looked at,
+    /// so that nothing is missed that goes from here to there.
+    fn changed<K: Keyed>(
+        &self,
+        pick: fn(&Layer) -> &Changes<K>,
+        range: impl RangeBounds<K::Owned> + Clone,
+    ) -> [Vec<(K::Owned, bool)>; 2] {
+        let layers = self.layers.read();
+        let keys = |layer: &Layer| -> Vec<_> {
+            let keys = pick(layer).keys(range.clone());
+            keys.map(|(key, is_there)| (key.clone(), is_there))
+                .collect()
+        };
+        let frozen = layers.frozen.as_deref();
+        [keys(&layers.active), frozen.map(keys).unwrap_or_default()]
+    }
+
     pub(super) fn job(&self, id: JobId) -> Result<Option<Arc<Job>>, StoreError> {
         if let Some(job) = self.jobs.get(id) {
             return Ok(Some(job));
         }
-        // Before the snapshot, so that whatever becomes durable after it is noticed.
+        // Before anything is looked at, so that whatever becomes durable after it is noticed.
         let epoch = self.jobs.epoch();
-        self.read(|read| self.read_job(read, id, epoch))
-    }
-
-    fn read_job(
-        &self,
-        read: &ReadTransaction,
-        id: JobId,
-        epoch: u64,
-    ) -> Result<Option<Arc<Job>>, StoreError> {
-        let table = read.open_table(tables::JOBS).map_err(failed)?;
-        let Some(bytes) = table.get(id.0.as_u128()).map_err(failed)? else {
-            return Ok(None);
-        };
-        let bytes = bytes.value();
-        let job = Arc::new(codec::job(bytes)?);
-        if bytes.len() <= CACHED_BYTES_MAX {
-            self.jobs.put_read(id, Arc::clone(&job), epoch);
-        }
-        Ok(Some(job))
+        let number = id.0.as_u128();
+        self.row(
+            |layer| &layer.jobs,
+            tables::JOBS,
+            &number,
+            |bytes| {
+                let job = Arc::new(codec::job(bytes)?);
+                if bytes.len() <= CACHED_BYTES_MAX {
+                    self.jobs.put_read(id, Arc::clone(&job), epoch);
+                }
+                Ok(job)
+            },
+        )
     }
 
     pub(super) fn job_of_key(
@@ -81,11 +132,13 @@ impl Shared {
         client: &ClientId,
         key: &str,
     ) -> Result<Option<JobId>, StoreError> {
-        self.read(|read| {
-            let table = read.open_table(tables::KEYS).map_err(failed)?;
-            let job = table.get((client.as_str(), key)).map_err(failed)?;
-            Ok(job.map(|id| JobId(uuid::Uuid::from_u128(id.value()))))
-        })
+        let key = (client.as_str(), key);
+        self.row(
+            |layer| &layer.keys,
+            tables::KEYS,
+            &key,
+            |id| Ok(JobId(uuid::Uuid::from_u128(id))),
+        )
     }
 
     pub(super) fn jobs_of(
@@ -94,22 +147,21 @@ impl Shared {
         limit: usize,
         offset: usize,
     ) -> Result<Vec<Arc<Job>>, StoreError> {
-        let ids: Vec<JobId> = self.read(|read| {
+        let name: Box<str> = client.as_str().into();
+        let range = (name.clone(), u128::MIN)..=(name, u128::MAX);
+        let layers = self.changed(|layer| &layer.by_client, range);
+        let ids = self.read(|read| {
             let table = read.open_table(tables::BY_CLIENT).map_err(failed)?;
             let mine = table
                 .range((client.as_str(), u128::MIN)..=(client.as_str(), u128::MAX))
                 .map_err(failed)?;
-            mine.rev()
-                .skip(offset)
-                .take(limit)
-                .map(|row| {
-                    let (key, _) = row.map_err(failed)?;
-                    Ok(JobId(uuid::Uuid::from_u128(key.value().1)))
-                })
-                .collect()
+            let newest_first = |a: &_, b: &_| Ord::cmp(b, a);
+            let wanted = offset.saturating_add(limit);
+            merged(mine.rev(), borrowed(&layers), newest_first, wanted).map_err(failed)
         })?;
         ids.into_iter()
-            .filter_map(|id| self.job(id).transpose())
+            .skip(offset)
+            .filter_map(|(_, id)| self.job(JobId(uuid::Uuid::from_u128(id))).transpose())
             .collect()
     }
 
@@ -117,33 +169,28 @@ impl Shared {
         if let Some(task) = self.tasks.get(id) {
             return Ok(Some(task));
         }
-        self.read(|read| {
-            let table = read.open_table(tables::TASKS).map_err(failed)?;
-            let bytes = table.get(id.0.as_u128()).map_err(failed)?;
-            bytes
-                .map(|bytes| codec::task(bytes.value()).map(Arc::new))
-                .transpose()
-        })
+        let number = id.0.as_u128();
+        self.row(
+            |layer| &layer.tasks,
+            tables::TASKS,
+            &number,
+            |bytes| codec::task(bytes).map(Arc::new),
+        )
     }
 
     pub(super) fn document(&self, key: &DocumentKey) -> Result<Option<Document>, StoreError> {
-        self.read(|read| {
-            let table = read.open_table(tables::DOCUMENTS).map_err(failed)?;
-            let bytes = table
-                .get((key.store.as_str(), key.key.as_str()))
-                .map_err(failed)?;
-            bytes
-                .map(|bytes| codec::document(bytes.value()))
-                .transpose()
-        })
+        let key = (key.store.as_str(), key.key.as_str());
+        self.row(
+            |layer| &layer.documents,
+            tables::DOCUMENTS,
+            &key,
+            codec::document,
+        )
     }
 
     pub(super) fn counter(&self, name: &str) -> Result<u64, StoreError> {
-        self.read(|read| {
-            let table = read.open_table(tables::COUNTERS).map_err(failed)?;
-            let spent = table.get(name).map_err(failed)?;
-            Ok(spent.map_or(0, |spent| spent.value()))
-        })
+        let spent = self.row(|layer| &layer.counters, tables::COUNTERS, &name, Ok)?;
+        Ok(spent.unwrap_or(0))
     }
 
     pub(super) fn quarantined(
@@ -151,32 +198,46 @@ impl Shared {
         client: Option<&ClientId>,
         limit: usize,
     ) -> Result<Vec<JobId>, StoreError> {
-        self.read(|read| {
+        let layers = self.changed(|layer| &layer.quarantined, ..);
+        let ids = self.read(|read| {
             let table = read.open_table(tables::QUARANTINED).map_err(failed)?;
-            let mut found = Vec::new();
-            for row in table.iter().map_err(failed)?.rev() {
-                let (id, owner) = row.map_err(failed)?;
-                if found.len() == limit {
-                    break;
-                }
-                if client.is_none_or(|client| client.as_str() == owner.value()) {
-                    found.push(JobId(uuid::Uuid::from_u128(id.value())));
-                }
+            let file = table.iter().map_err(failed)?.rev();
+            let newest_first = |a: &u128, b: &u128| b.cmp(a);
+            // All of them if most are somebody else's.
+            let wanted = client.map_or(limit, |_| usize::MAX);
+            merged(file, borrowed(&layers), newest_first, wanted).map_err(failed)
+        })?;
+        let mut found = Vec::new();
+        for id in ids {
+            if found.len() == limit {
+                break;
             }
-            Ok(found)
-        })
+            let owned = |owner: &str| Ok(client.is_none_or(|client| client.as_str() == owner));
+            let row = self.row(|layer| &layer.quarantined, tables::QUARANTINED, &id, owned)?;
+            if row == Some(true) {
+                found.push(JobId(uuid::Uuid::from_u128(id)));
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn outbox(&self, max: usize) -> Result<Vec<(u64, Vec<HistoryEvent>)>, StoreError> {
-        self.read(|read| {
+        let layers = self.changed(|layer| &layer.outbox, ..);
+        let numbers = self.read(|read| {
             let table = read.open_table(tables::OUTBOX).map_err(failed)?;
-            let oldest = table.iter().map_err(failed)?.take(max);
-            oldest
-                .map(|row| {
-                    let (seq, bytes) = row.map_err(failed)?;
-                    Ok((seq.value(), codec::unpack(bytes.value())?))
-                })
-                .collect()
-        })
+            let file = table.iter().map_err(failed)?;
+            merged(file, borrowed(&layers), Ord::cmp, max).map_err(failed)
+        })?;
+        let mut entries = Vec::new();
+        for number in numbers {
+            let events = self.row(
+                |layer| &layer.outbox,
+                tables::OUTBOX,
+                &number,
+                codec::unpack,
+            )?;
+            entries.extend(events.map(|events| (number, events)));
+        }
+        Ok(entries)
     }
 }

@@ -1,27 +1,38 @@
-//! The embedded durable store: redb on disk behind one writer thread.
+//! The embedded durable store: a log and a redb file behind one writer thread.
 //!
 //! Commits from all tasks meet in the writer's channel. The writer drains it, checks each batch
-//! against what is stored, writes all that hold in one transaction, syncs once, and only then
-//! updates the in-memory index and answers. Reads go to redb's snapshots and never wait for the
-//! writer.
+//! against what is stored, appends all that hold to the log as one record, syncs once, and only
+//! then updates memory and answers. What the log holds is kept in memory as a layer of changed
+//! rows until a checkpoint, on a thread of its own, has brought it into the file. Reads look at
+//! the layers and then at the file's snapshot, and never wait for the writer.
+//!
+//! A job that is short-lived thus meets the file once, when it has ended: its task, its place in
+//! the queue and its earlier versions come and go in the log.
 //!
 //! A hand-out is not synced before it is answered: its queue row is written with the next
 //! commit, or after [`LEASE_FLUSH_MS`]. After a crash in between the task is handed out again
 //! under a new lease id, so only one of the results is accepted.
 
 mod cache;
+mod changes;
+mod checkpoint;
 mod codec;
 mod disk;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod faults_tests;
+mod keyed;
+mod layers;
+mod log;
 mod lookup;
+mod merge;
 mod open;
 mod purge;
 mod recover;
 mod requests;
 mod room;
+mod table;
 mod tables;
 mod verify;
 mod write;
@@ -45,6 +56,8 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{mpsc, oneshot};
 
 use self::cache::Cache;
+use self::checkpoint::Checkpoints;
+use self::layers::Layers;
 use self::requests::Request;
 use crate::census::Census;
 
@@ -69,7 +82,12 @@ pub struct EmbeddedOptions {
     /// Makes the file fail on request.
     #[cfg(test)]
     pub(crate) faults: Option<Arc<faults::Faults>>,
+    /// Memory that changes may take before they are brought from the log into the file, bytes.
+    pub layer_bytes: usize,
 }
+
+/// What a layer may take by default, bytes.
+const LAYER_BYTES: usize = 8 << 20;
 
 impl EmbeddedOptions {
     /// Default options for a folder.
@@ -81,6 +99,7 @@ impl EmbeddedOptions {
             page_cache_bytes: 64 << 20,
             #[cfg(test)]
             faults: None,
+            layer_bytes: LAYER_BYTES,
         }
     }
 }
@@ -99,12 +118,15 @@ pub(crate) struct Shared {
     told: u64,
     /// Replaced when the file had to be reopened after a failed write.
     database: RwLock<Option<Arc<redb::Database>>>,
+    layers: RwLock<Layers>,
     index: Mutex<Index>,
     census: Mutex<Census>,
     jobs: Cache<JobId, Job>,
     tasks: Cache<TaskId, Task>,
     full: AtomicBool,
     closed: AtomicBool,
+    /// Whether redb has given the file up, so that it must be opened anew.
+    broken: AtomicBool,
     /// How often the file has been opened, so that readers notice.
     opened: AtomicU64,
 }
@@ -128,9 +150,12 @@ impl Embedded {
     /// # Errors
     /// When the folder or the file can't be used, or another process has it open.
     pub fn open(options: EmbeddedOptions, now_ms: u64) -> Result<Self, OpenError> {
-        let shared = Arc::new(open::open(options, now_ms)?);
+        let (shared, log) = open::open(options, now_ms)?;
+        let shared = Arc::new(shared);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        let writer = writer::Writer::new(Arc::clone(&shared), receiver);
+        let checkpoints = Checkpoints::start(Arc::clone(&shared), requests.downgrade())
+            .map_err(OpenError::Thread)?;
+        let writer = writer::Writer::new(Arc::clone(&shared), receiver, log, checkpoints);
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())

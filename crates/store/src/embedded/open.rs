@@ -9,9 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use avtomatika_engine::storage::{Index, StoreError, WorkerRecord};
 use avtomatika_protocol::{ClientId, JobId};
 use parking_lot::{Mutex, RwLock};
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::cache::Cache;
+use super::changes::Changes;
+use super::keyed::Keyed;
+use super::layers::Layers;
+use super::log::{Files, Log, LogError, Reader, Size};
 use super::{EmbeddedOptions, Shared, codec, disk, tables};
 use crate::census::Census;
 
@@ -58,7 +62,7 @@ pub enum OpenError {
     Thread(std::io::Error),
 }
 
-pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<Shared, OpenError> {
+pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<(Shared, Log), OpenError> {
     let dir = options.dir.clone();
     fs::create_dir_all(&dir).map_err(|source| OpenError::Folder {
         path: dir.clone(),
@@ -67,28 +71,52 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<Shared, Open
     restrict(&dir)?;
     let path = file(&options);
     let database = database(&options)?;
-    let broken = |reason: StoreError| OpenError::Broken {
+    let broken = |reason: String| OpenError::Broken {
         path: path.clone(),
-        reason: reason.to_string(),
+        reason,
     };
     let mut index = Index::new(options.lease_ms);
     let mut census = Census::default();
-    prepare(&database, &path)?;
-    read_back(&database, &mut index, &mut census, now_ms).map_err(broken)?;
-    let told = next_told(&database).map_err(broken)?;
+    let applied = prepare(&database, &path)?;
+    let (log, layers) = log(&options, applied).map_err(|error| broken(error.to_string()))?;
+    read_back(&database, &layers, &mut index, &mut census, now_ms)
+        .map_err(|error| broken(error.to_string()))?;
+    let told = next_told(&database, &layers).map_err(|error| broken(error.to_string()))?;
     disk::make_ballast(&options.dir);
-    Ok(Shared {
+    let shared = Shared {
         told,
         options,
         database: RwLock::new(Some(Arc::new(database))),
+        layers: RwLock::new(layers),
         index: Mutex::new(index),
         census: Mutex::new(census),
         jobs: Cache::new(CACHED_RECORDS),
         tasks: Cache::new(CACHED_RECORDS),
         full: AtomicBool::new(false),
         closed: AtomicBool::new(false),
+        broken: AtomicBool::new(false),
         opened: AtomicU64::new(0),
-    })
+    };
+    Ok((shared, log))
+}
+
+/// Opens the log, with what it holds beyond the file.
+fn log(options: &EmbeddedOptions, applied: u64) -> Result<(Log, Layers), LogError> {
+    let files = Files {
+        dir: options.dir.clone(),
+        #[cfg(test)]
+        faults: options.faults.clone(),
+    };
+    let size = Size::for_disk(disk::free_bytes(&options.dir).unwrap_or(u64::MAX));
+    let (log, payloads) = Log::open(files, size, applied)?;
+    let mut layers = Layers::default();
+    for payload in &payloads {
+        layers.active.decode(Reader::new(payload))?;
+    }
+    if !payloads.is_empty() {
+        tracing::info!(groups = payloads.len(), "read the store's log back");
+    }
+    Ok((log, layers))
 }
 
 fn file(options: &EmbeddedOptions) -> PathBuf {
@@ -142,35 +170,38 @@ fn builder(options: &EmbeddedOptions, path: &Path) -> Result<Database, redb::Dat
     builder.create(path)
 }
 
-/// The format of a file that has been prepared before.
-fn format(database: &Database) -> Result<Option<u64>, redb::Error> {
+/// The format of a file that has been prepared before, and the last group of the log in it.
+fn facts(database: &Database) -> Result<(Option<u64>, u64), redb::Error> {
     let read = database.begin_read()?;
     match read.open_table(tables::META) {
-        Ok(meta) => Ok(meta.get("format")?.map(|format| format.value())),
-        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        Ok(meta) => {
+            let format = meta.get("format")?.map(|format| format.value());
+            let applied = meta.get(tables::APPLIED)?.map(|group| group.value());
+            Ok((format, applied.unwrap_or(0)))
+        }
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok((None, 0)),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Makes the tables and checks the format. Writes nothing if the tables are there: a store opens
-/// on a full disk too.
-fn prepare(database: &Database, path: &Path) -> Result<(), OpenError> {
+/// Makes the tables and checks the format; answers the last group of the log that is in the file.
+/// Writes nothing if the tables are there: a store opens on a full disk too.
+fn prepare(database: &Database, path: &Path) -> Result<u64, OpenError> {
     let broken = |reason: String| OpenError::Broken {
         path: path.to_path_buf(),
         reason,
     };
-    match format(database).map_err(|error| broken(error.to_string()))? {
-        Some(tables::FORMAT) => return Ok(()),
-        // Format 1 had fewer tables; the missing ones are made below.
-        Some(1) => {}
-        Some(found) => {
+    match facts(database).map_err(|error| broken(error.to_string()))? {
+        (Some(tables::FORMAT), applied) => return Ok(applied),
+        (Some(found), _) if !tables::FORMATS_UNLOGGED.contains(&found) => {
             return Err(OpenError::Format {
                 path: path.to_path_buf(),
                 found,
                 expected: tables::FORMAT,
             });
         }
-        None => {}
+        // What such a file lacks is made below.
+        (_, _) => {}
     }
     let mut write = database
         .begin_write()
@@ -178,81 +209,90 @@ fn prepare(database: &Database, path: &Path) -> Result<(), OpenError> {
     // Like every other commit, so that a crash after it needs no repair either.
     write.set_quick_repair(true);
     let made: Result<(), redb::Error> = (|| {
-        write.open_table(tables::JOBS)?;
-        write.open_table(tables::BY_CLIENT)?;
-        write.open_table(tables::LIVE)?;
-        write.open_table(tables::ENDED)?;
-        write.open_table(tables::KEYS)?;
-        write.open_table(tables::TASKS)?;
-        write.open_table(tables::QUEUE)?;
-        write.open_table(tables::DOCUMENTS)?;
-        write.open_table(tables::WORKERS)?;
-        write.open_table(tables::QUARANTINED)?;
-        write.open_table(tables::COUNTERS)?;
-        write.open_table(tables::OUTBOX)?;
+        tables::make(&write)?;
         let mut meta = write.open_table(tables::META)?;
         meta.insert("format", tables::FORMAT)?;
         Ok(())
     })();
     made.map_err(|error| broken(error.to_string()))?;
-    write.commit().map_err(|error| broken(error.to_string()))
+    write.commit().map_err(|error| broken(error.to_string()))?;
+    Ok(0)
 }
 
-pub(super) fn read_back(
-    database: &Database,
-    index: &mut Index,
-    census: &mut Census,
-    now_ms: u64,
+fn failed(error: impl std::fmt::Display) -> StoreError {
+    StoreError::broken("read the queue back", error)
+}
+
+/// Goes through all rows of a table: the file's, with the changes in memory on top.
+fn each<K: Keyed, V: redb::Value + 'static>(
+    read: &ReadTransaction,
+    definition: TableDefinition<'static, K, V>,
+    changed: [Option<&Changes<K>>; 2],
+    mut act: impl FnMut(K::SelfType<'_>, V::SelfType<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    fn failed(error: impl std::fmt::Display) -> StoreError {
-        StoreError::broken("read the queue back", error)
+    let [newer, older] = changed;
+    let table = read.open_table(definition).map_err(failed)?;
+    for row in table.iter().map_err(failed)? {
+        let (key, value) = row.map_err(failed)?;
+        let is_changed = changed.iter().flatten().any(|layer| {
+            // Nearly always there is nothing in memory.
+            !layer.is_empty() && layer.get(&K::owned(&key.value())).is_some()
+        });
+        if !is_changed {
+            act(key.value(), value.value())?;
+        }
     }
-    let read = database.begin_read().map_err(failed)?;
-    for row in read
-        .open_table(tables::WORKERS)
-        .map_err(failed)?
-        .iter()
-        .map_err(failed)?
-    {
-        let (_, bytes) = row.map_err(failed)?;
-        let record: WorkerRecord = codec::unpack(bytes.value())?;
-        // Whoever was there before the restart has a full lease time to show itself again.
-        index.register(record, now_ms);
+    for (key, value) in newer.into_iter().flat_map(|layer| layer.range(..)) {
+        if let Some(bytes) = value {
+            act(K::lent(key), V::from_bytes(bytes))?;
+        }
     }
-    for row in read
-        .open_table(tables::QUEUE)
-        .map_err(failed)?
-        .iter()
-        .map_err(failed)?
-    {
-        let (_, bytes) = row.map_err(failed)?;
-        index.add(codec::entry(bytes.value())?, now_ms);
-    }
-    for row in read
-        .open_table(tables::LIVE)
-        .map_err(failed)?
-        .iter()
-        .map_err(failed)?
-    {
-        let (id, live) = row.map_err(failed)?;
-        let (client, timer_at_ms) = live.value();
-        census.add(ClientId::from(client));
-        if timer_at_ms > 0 {
-            index.set_job_timer(JobId(uuid::Uuid::from_u128(id.value())), Some(timer_at_ms));
+    for (key, value) in older.into_iter().flat_map(|layer| layer.range(..)) {
+        let is_newer = newer.is_some_and(|newer| newer.get(key).is_some());
+        if let Some(bytes) = value.filter(|_| !is_newer) {
+            act(K::lent(key), V::from_bytes(bytes))?;
         }
     }
     Ok(())
 }
 
+pub(super) fn read_back(
+    database: &Database,
+    layers: &Layers,
+    index: &mut Index,
+    census: &mut Census,
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    let read = database.begin_read().map_err(failed)?;
+    let (active, frozen) = (&layers.active, layers.frozen.as_deref());
+    let workers = [Some(&active.workers), frozen.map(|layer| &layer.workers)];
+    each(&read, tables::WORKERS, workers, |_, bytes| {
+        let record: WorkerRecord = codec::unpack(bytes)?;
+        // Whoever was there before the restart has a full lease time to show itself again.
+        index.register(record, now_ms);
+        Ok(())
+    })?;
+    let queue = [Some(&active.queue), frozen.map(|layer| &layer.queue)];
+    each(&read, tables::QUEUE, queue, |_, bytes| {
+        index.add(codec::entry(bytes)?, now_ms);
+        Ok(())
+    })?;
+    let live = [Some(&active.live), frozen.map(|layer| &layer.live)];
+    each(&read, tables::LIVE, live, |id, (client, timer_at_ms)| {
+        census.add(ClientId::from(client));
+        if timer_at_ms > 0 {
+            index.set_job_timer(JobId(uuid::Uuid::from_u128(id)), Some(timer_at_ms));
+        }
+        Ok(())
+    })
+}
+
 /// The number of the outbox's next entry.
-fn next_told(database: &Database) -> Result<u64, StoreError> {
-    let failed = |error: redb::Error| StoreError::broken("read the outbox", error);
-    let read = database
-        .begin_read()
-        .map_err(|error| failed(error.into()))?;
-    let table = read
-        .open_table(tables::OUTBOX)
-        .map_err(|error| failed(error.into()))?;
-    let last = table.last().map_err(|error| failed(error.into()))?;
-    Ok(last.map_or(1, |(seq, _)| seq.value() + 1))
+fn next_told(database: &Database, layers: &Layers) -> Result<u64, StoreError> {
+    let read = database.begin_read().map_err(failed)?;
+    let table = read.open_table(tables::OUTBOX).map_err(failed)?;
+    let last = table.last().map_err(failed)?.map(|(seq, _)| seq.value());
+    let changed = layers.active.outbox.range(..).next_back();
+    let last = last.max(changed.map(|(seq, _)| *seq));
+    Ok(last.unwrap_or(0) + 1)
 }

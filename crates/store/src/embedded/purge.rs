@@ -1,9 +1,8 @@
 //! Deleting jobs that ended long ago.
 
 use avtomatika_protocol::JobId;
-use redb::ReadableTable;
 
-use super::write::Tables;
+use super::tables::Tables;
 use super::{Shared, codec};
 
 /// What a clean-up has deleted.
@@ -21,28 +20,24 @@ pub(super) fn purge(
     before_ms: u64,
     max: usize,
 ) -> Result<Purged, redb::Error> {
-    let old: Vec<(u64, u128)> = tables
-        .ended
-        .range(..(before_ms, u128::MIN))?
-        .take(max)
-        .map(|row| row.map(|(key, _)| key.value()))
-        .collect::<Result<_, _>>()?;
+    let old = tables.ended.first_below(&(before_ms, u128::MIN), max)?;
     let mut purged = Purged {
         jobs: old.len(),
         bytes: 0,
     };
     for (ended_ms, id) in &old {
-        tables.ended.remove((*ended_ms, *id))?;
-        tables.quarantined.remove(*id)?;
-        let job = tables.jobs.remove(*id)?.and_then(|row| {
+        tables.ended.remove((*ended_ms, *id));
+        tables.quarantined.remove(*id);
+        let job = tables.jobs.get(*id)?.and_then(|row| {
             purged.bytes += row.value().len() as u64;
             codec::job(row.value()).ok()
         });
+        tables.jobs.remove(*id);
         shared.jobs.remove(JobId(uuid::Uuid::from_u128(*id)));
         let Some(job) = job else { continue };
-        tables.by_client.remove((job.owner().as_str(), *id))?;
+        tables.by_client.remove((job.owner().as_str(), *id));
         if let Some(key) = &job.idempotency_key {
-            tables.keys.remove((job.owner().as_str(), key.as_str()))?;
+            tables.keys.remove((job.owner().as_str(), key.as_str()));
         }
     }
     Ok(purged)

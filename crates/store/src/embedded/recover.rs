@@ -1,23 +1,24 @@
 //! After a failed write.
 //!
-//! redb refuses to go on with a file once one of its operations on it has failed, so the file is
-//! opened again. What was in the failed transaction is then on disk or it isn't: a sync that
-//! reports an error may have done its work. So it is looked up, and everybody is told what is.
+//! A group whose record could not be written, or synced, is on the disk or it isn't: a sync that
+//! reports an error may have done its work. So its place in the log is overwritten, and only when
+//! that is on the disk everybody is told that nothing was done. The file is another matter: what
+//! a checkpoint fails to write stays in the log, and redb, which refuses to go on with a file
+//! once one of its operations on it has failed, opens it again.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use avtomatika_engine::storage::StoreError;
-use redb::ReadableDatabase;
 
 use super::writer::{Done, Refused, Writer};
-use super::{Shared, disk, open, tables, write};
+use super::{Shared, disk, open};
 
 /// How long readers may hold on to a file that must be reopened.
 const REOPEN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// A group whose transaction failed, until it is known what became of it.
+/// A group whose record failed, until it is known that it isn't there.
 pub(super) struct Adrift {
     done: Vec<Done>,
     refused: Vec<Refused>,
@@ -25,57 +26,61 @@ pub(super) struct Adrift {
 }
 
 impl Writer {
-    /// Deals with a group whose transaction failed.
-    pub(super) fn fail(&mut self, done: Vec<Done>, refused: Vec<Refused>, error: &redb::Error) {
-        tracing::error!(%error, "failed to write to the store");
-        let answer = if disk::says_full(error) {
+    /// Deals with a group whose record could not be written.
+    pub(super) fn fail(&mut self, done: Vec<Done>, refused: Vec<Refused>, error: &std::io::Error) {
+        tracing::error!(%error, "failed to write to the store's log");
+        let answer = if disk::is_full_error(error) {
             self.room.exhausted(&self.shared);
             StoreError::Full
         } else {
             StoreError::broken("write to the store", error)
         };
-        self.adrift.push(Adrift {
+        self.adrift = Some(Adrift {
             done,
             refused,
             answer,
         });
-        self.reopen();
+        self.settle();
     }
 
-    /// Opens the file again and settles what had been begun. If that fails it is tried again
+    /// Makes sure that what failed isn't there, and says so. If that fails it is tried again
     /// later; until then nobody knows what to answer.
-    pub(super) fn reopen(&mut self) {
-        if let Err(error) = self.shared.reopen() {
-            tracing::error!(%error, "failed to open the store again");
+    pub(super) fn settle(&mut self) {
+        if self.adrift.is_none() {
             return;
         }
-        for adrift in std::mem::take(&mut self.adrift) {
-            self.settle(adrift);
-        }
-    }
-
-    fn settle(&mut self, adrift: Adrift) {
-        let Adrift {
-            done,
-            refused,
-            answer,
-        } = adrift;
-        if landed(&self.shared, &done) {
-            tracing::warn!("the transaction is there although its write was reported as failed");
-            self.answer(done, refused);
+        if let Err(error) = self.log.undo() {
+            tracing::error!(%error, "failed to take a failed write back");
             return;
         }
+        let Some(adrift) = self.adrift.take() else {
+            return;
+        };
         // Those who were refused may have been refused because of a batch that is not there.
-        for (reply, _) in refused {
-            let _gone = reply.send(Err(answer.clone()));
+        for (reply, _) in adrift.refused {
+            let _gone = reply.send(Err(adrift.answer.clone()));
         }
-        for item in done {
-            item.refuse(&answer);
+        for item in adrift.done {
+            item.refuse(&adrift.answer);
         }
     }
 }
 
 impl Shared {
+    /// Notes that redb has given the file up.
+    pub(super) fn mark_broken(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
+    /// Makes sure the file is open.
+    pub(super) fn opened_again(&self) -> Result<(), open::OpenError> {
+        if self.broken.load(Ordering::Acquire) {
+            self.reopen()?;
+            self.broken.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
     fn reopen(&self) -> Result<(), open::OpenError> {
         // Readers wait here meanwhile.
         let mut place = self.database.write();
@@ -85,39 +90,9 @@ impl Shared {
                 std::thread::sleep(Duration::from_millis(1));
             }
         }
-        self.jobs.clear();
-        self.tasks.clear();
         let database = open::database(&self.options)?;
         *place = Some(Arc::new(database));
         self.opened.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }
-}
-
-/// Whether the transaction that wrote these is on disk. It is there as a whole or not at all, so
-/// its first batch tells; whatever else it may hold can be asked for again.
-fn landed(shared: &Shared, done: &[Done]) -> bool {
-    let first = done.iter().find_map(|item| match item {
-        Done::Commit(batch, _) => Some(batch),
-        _ => None,
-    });
-    let Some(batch) = first else { return false };
-    let found = || -> Result<bool, StoreError> {
-        let failed = |error: redb::Error| StoreError::broken("read the store", error);
-        let read = shared
-            .database()?
-            .begin_read()
-            .map_err(|error| failed(error.into()))?;
-        let table = read
-            .open_table(tables::JOBS)
-            .map_err(|error| failed(error.into()))?;
-        let Some(first) = batch.jobs.first() else {
-            return Ok(false);
-        };
-        let row = table
-            .get(write::number(first.job.id))
-            .map_err(|error| failed(error.into()))?;
-        Ok(row.is_some_and(|row| row.value() == first.bytes.as_slice()))
-    };
-    found().unwrap_or(false)
 }

@@ -41,6 +41,18 @@ pub(super) enum Request {
         max: usize,
         reply: Reply<usize>,
     },
+    /// A checkpoint has ended.
+    Nudge,
     /// Flush and end.
     Close { reply: Reply<()> },
+}
+
+impl Request {
+    /// About what it takes in a record, bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::Commit { batch, .. } => batch.bytes(),
+            _ => 0,
+        }
+    }
 }

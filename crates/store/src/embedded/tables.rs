@@ -1,33 +1,142 @@
 //! The tables. Ids are stored as big numbers: UUIDv7 sorts by time that way too.
+//!
+//! One list makes everything of it: the tables of the file, the changes to them that are in
+//! memory ([`Layer`]), and the writer's view of both ([`Tables`]). A table's number stands in the
+//! log and must not change.
 
-use redb::TableDefinition as Table;
+use redb::{TableDefinition, WriteTransaction};
 
-/// The version of this layout. A file of another version is refused.
-pub(super) const FORMAT: u64 = 2;
+use super::changes::Changes;
+use super::layers::Layers;
+use super::log::{Damaged, Reader, Writing};
+use super::table::{Base, Table};
 
-/// Job → version (8 bytes, little-endian), then the job in MessagePack.
-pub(super) const JOBS: Table<'_, u128, &[u8]> = Table::new("jobs");
-/// Client and job, to list a client's jobs.
-pub(super) const BY_CLIENT: Table<'_, (&str, u128), ()> = Table::new("jobs_by_client");
-/// Jobs that have not ended → their client, and when they go on by themselves (0: they don't).
-pub(super) const LIVE: Table<'_, u128, (&str, u64)> = Table::new("live_jobs");
-/// When a job ended, and which, to delete old ones.
-pub(super) const ENDED: Table<'_, (u64, u128), ()> = Table::new("ended_jobs");
-/// Client and idempotency key → job.
-pub(super) const KEYS: Table<'_, (&str, &str), u128> = Table::new("idempotency_keys");
-/// Task → the task in MessagePack.
-pub(super) const TASKS: Table<'_, u128, &[u8]> = Table::new("tasks");
-/// Task → its queue entry in MessagePack.
-pub(super) const QUEUE: Table<'_, u128, &[u8]> = Table::new("queue");
-/// Collection and key → version (8 bytes, little-endian), then the value in JSON.
-pub(super) const DOCUMENTS: Table<'_, (&str, &str), &[u8]> = Table::new("documents");
-/// Jobs that are quarantined → their client.
-pub(super) const QUARANTINED: Table<'_, u128, &str> = Table::new("quarantined_jobs");
-/// Counter → what has been spent.
-pub(super) const COUNTERS: Table<'_, &str, u64> = Table::new("counters");
-/// Number → what one commit told of its jobs, in MessagePack.
-pub(super) const OUTBOX: Table<'_, u64, &[u8]> = Table::new("outbox");
-/// Worker → its registration in MessagePack.
-pub(super) const WORKERS: Table<'_, &str, &[u8]> = Table::new("workers");
+/// The version of this layout. A file of another version is refused, except [`FORMATS_UNLOGGED`].
+pub(super) const FORMAT: u64 = 3;
+/// Layouts before there was a log, with the same tables or fewer. Programs of that time must not
+/// open the file once there is a log beside it.
+pub(super) const FORMATS_UNLOGGED: [u64; 2] = [1, 2];
+
 /// Facts about the file.
-pub(super) const META: Table<'_, &str, u64> = Table::new("meta");
+pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+/// In [`META`]: the last group of the log that is in the file.
+pub(super) const APPLIED: &str = "applied_group";
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $number:literal $field:ident $table:ident: $key:ty => $value:ty = $name:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub(super) const $table: TableDefinition<'_, $key, $value> = TableDefinition::new($name);
+        )*
+
+        /// Changes that are not in the file yet.
+        #[derive(Debug, Default)]
+        pub(super) struct Layer {
+            $(pub(super) $field: Changes<$key>,)*
+        }
+
+        impl Layer {
+            /// About what it takes in memory, bytes.
+            pub(super) fn bytes(&self) -> usize {
+                0 $(+ self.$field.bytes())*
+            }
+
+            pub(super) fn is_empty(&self) -> bool {
+                true $(&& self.$field.is_empty())*
+            }
+
+            /// Takes later changes over.
+            pub(super) fn merge(&mut self, later: Self) {
+                $(self.$field.merge(later.$field);)*
+            }
+
+            /// Writes all of it into the file's tables.
+            pub(super) fn apply(&self, write: &WriteTransaction) -> Result<(), redb::Error> {
+                $(self.$field.apply(write, $table)?;)*
+                Ok(())
+            }
+
+            /// Writes all of it into a record of the log.
+            pub(super) fn encode(&self, record: &mut Writing) {
+                $(self.$field.encode($number, record);)*
+            }
+
+            /// Takes over what a record of the log holds.
+            pub(super) fn decode(&mut self, mut record: Reader<'_>) -> Result<(), Damaged> {
+                while let Some((number, rows)) = record.table()? {
+                    match number {
+                        $($number => self.$field.decode(rows, &mut record)?,)*
+                        _ => return Err(Damaged::UNKNOWN_TABLE),
+                    }
+                }
+                Ok(())
+            }
+        }
+
+        /// The writer's view: what is stored, with the group it is writing on top.
+        pub(super) struct Tables<'t> {
+            $(pub(super) $field: Table<'t, $key, $value>,)*
+        }
+
+        impl<'t> Tables<'t> {
+            pub(super) fn open(
+                group: &'t mut Layer,
+                layers: &'t Layers,
+                base: &'t Base,
+            ) -> Self {
+                Self {
+                    $($field: Table::open(
+                        &mut group.$field,
+                        &layers.active.$field,
+                        layers.frozen.as_ref().map(|frozen| &frozen.$field),
+                        base,
+                        $table,
+                    ),)*
+                }
+            }
+
+            /// What was written since the last call belongs to the group.
+            pub(super) fn keep(&mut self) {
+                $(self.$field.keep();)*
+            }
+
+            /// What was written since the last call of `keep` is forgotten.
+            pub(super) fn forget(&mut self) {
+                $(self.$field.forget();)*
+            }
+        }
+
+        /// Makes the tables of a new file.
+        pub(super) fn make(write: &WriteTransaction) -> Result<(), redb::Error> {
+            $(write.open_table($table)?;)*
+            Ok(())
+        }
+    };
+}
+
+tables! {
+    /// Job → version (8 bytes, little-endian), then the job in MessagePack.
+    0 jobs JOBS: u128 => &'static [u8] = "jobs";
+    /// Client and job, to list a client's jobs.
+    1 by_client BY_CLIENT: (&'static str, u128) => () = "jobs_by_client";
+    /// Jobs that have not ended → their client, and when they go on by themselves (0: they don't).
+    2 live LIVE: u128 => (&'static str, u64) = "live_jobs";
+    /// When a job ended, and which, to delete old ones.
+    3 ended ENDED: (u64, u128) => () = "ended_jobs";
+    /// Client and idempotency key → job.
+    4 keys KEYS: (&'static str, &'static str) => u128 = "idempotency_keys";
+    /// Task → the task in MessagePack.
+    5 tasks TASKS: u128 => &'static [u8] = "tasks";
+    /// Task → its queue entry in MessagePack.
+    6 queue QUEUE: u128 => &'static [u8] = "queue";
+    /// Collection and key → version (8 bytes, little-endian), then the value in JSON.
+    7 documents DOCUMENTS: (&'static str, &'static str) => &'static [u8] = "documents";
+    /// Worker → its registration in MessagePack.
+    8 workers WORKERS: &'static str => &'static [u8] = "workers";
+    /// Jobs that are quarantined → their client.
+    9 quarantined QUARANTINED: u128 => &'static str = "quarantined_jobs";
+    /// Counter → what has been spent.
+    10 counters COUNTERS: &'static str => u64 = "counters";
+    /// Number → what one commit told of its jobs, in MessagePack.
+    11 outbox OUTBOX: u64 => &'static [u8] = "outbox";
+}

@@ -1,11 +1,10 @@
-//! Checking a batch against what is stored, inside the write transaction.
+//! Checking a batch against what is stored, the group it is to be written with included.
 
 use avtomatika_engine::storage::{DocumentChange, StoreError, TaskChange};
 use avtomatika_protocol::JobId;
-use redb::ReadableTable;
 
 use super::codec::{self, Encoded};
-use super::write::Tables;
+use super::tables::Tables;
 use super::{Shared, write};
 
 /// Answers whether the batch still fits. Nothing has been written yet when it doesn't.

@@ -1,4 +1,4 @@
-//! The writer thread: drain, verify, write, sync once, answer.
+//! The writer thread: drain, verify, append to the log, sync once, answer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,27 +8,43 @@ use std::vec::IntoIter;
 
 use avtomatika_engine::storage::{QueueEntry, StoreError};
 use avtomatika_protocol::{TaskId, WorkerId};
-use redb::Durability;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::Receiver;
 
+use super::checkpoint::{Checkpoints, Outcome};
 use super::codec::{self, Encoded};
+use super::log::{AppendError, Log, Writing};
 use super::purge::Purged;
 use super::recover::Adrift;
 use super::requests::{Reply, Request};
 use super::room::Room;
-use super::write::Tables;
+use super::table::Base;
+use super::tables::{Layer, Tables};
 use super::{LEASE_FLUSH_MS, Shared, disk, purge, verify, write};
 
-/// Requests written in one transaction.
+/// Requests written in one record.
 const GROUP_MAX: usize = 1_024;
+/// Bytes of batches after which a record is long enough.
+const GROUP_BYTES: u64 = 2 << 20;
 /// How often the disk is looked at while it keeps the store from writing.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Memory a layer may take while the one before is still on its way into the file, bytes.
+const LAYER_BYTES_MAX: usize = 64 << 20;
+/// A buffer that has become larger than this is not kept, bytes.
+const BUFFER_BYTES_MAX: usize = 4 << 20;
 
 /// The writer thread.
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     requests: Receiver<Request>,
+    pub(super) log: Log,
+    /// Serves one record after the other.
+    buffer: Vec<u8>,
+    checkpoints: Checkpoints,
+    /// The newest group in the frozen layer.
+    frozen_group: u64,
+    /// When a checkpoint that failed is tried again.
+    checkpoint_again: Option<Instant>,
     /// Hand-outs not written yet, and since when the oldest waits.
     unwritten: HashMap<TaskId, QueueEntry>,
     unwritten_since: Option<Instant>,
@@ -37,7 +53,7 @@ pub(super) struct Writer {
     /// The number of the outbox's next entry.
     told: u64,
     pub(super) room: Room,
-    pub(super) adrift: Vec<Adrift>,
+    pub(super) adrift: Option<Adrift>,
 }
 
 /// Who is told that their request did not fit, and why.
@@ -53,17 +69,27 @@ pub(super) enum Done {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, requests: Receiver<Request>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        requests: Receiver<Request>,
+        log: Log,
+        checkpoints: Checkpoints,
+    ) -> Self {
         let told = shared.told;
         Self {
             shared,
             requests,
+            log,
+            buffer: Vec::new(),
+            checkpoints,
+            frozen_group: 0,
+            checkpoint_again: None,
             unwritten: HashMap::new(),
             unwritten_since: None,
             forget_outbox: None,
             told,
             room: Room::default(),
-            adrift: Vec::new(),
+            adrift: None,
         }
     }
 
@@ -79,34 +105,44 @@ impl Writer {
                 return;
             }
         };
+        // What the log held at the start.
+        self.checkpoint_if_due(true);
         let mut closing = None;
         while closing.is_none() {
             let Some(first) = self.next(&clock) else {
                 break;
             };
-            let mut group = Vec::new();
+            let (mut group, mut bytes) = (Vec::new(), 0);
             let mut request = Some(first);
             while let Some(next) = request.take() {
+                bytes += next.bytes();
                 match next {
                     Request::Lease(entry) => self.note_unwritten(entry),
                     Request::ForgetOutbox(up_to) => {
                         self.forget_outbox = self.forget_outbox.max(Some(up_to));
                         self.unwritten_since.get_or_insert_with(Instant::now);
                     }
+                    Request::Nudge => {}
                     Request::Close { reply } => {
                         closing = Some(reply);
                         break;
                     }
                     other => group.push(other),
                 }
-                if group.len() < GROUP_MAX {
+                if group.len() < GROUP_MAX && bytes < GROUP_BYTES {
                     request = self.requests.try_recv().ok();
                 }
             }
+            self.note_checkpoint();
             if !group.is_empty() || closing.is_some() || self.unwritten_is_old() {
                 self.write_group(group);
             }
+            self.checkpoint_if_due(false);
         }
+        if closing.is_some() {
+            self.checkpoint_all();
+        }
+        self.checkpoints.stop();
         self.shared.closed.store(true, Ordering::Release);
         *self.shared.database.write() = None;
         if let Some(reply) = closing {
@@ -123,19 +159,25 @@ impl Writer {
                     Duration::from_millis(LEASE_FLUSH_MS).saturating_sub(since.elapsed())
                 }
                 // While it is full nothing is let through that would have the disk looked at.
-                None if self.is_full() || !self.adrift.is_empty() => LOOK_EVERY,
+                None if self.is_full()
+                    || self.adrift.is_some()
+                    || self.checkpoint_again.is_some() =>
+                {
+                    LOOK_EVERY
+                }
                 None => return self.requests.blocking_recv(),
             };
             let received =
                 clock.block_on(async { tokio::time::timeout(left, self.requests.recv()).await });
             match received {
                 Ok(request) => return request,
-                Err(_) if !self.adrift.is_empty() => {
+                Err(_) if self.adrift.is_some() => {
                     self.unwritten_since = self.unwritten_since.map(|_| Instant::now());
-                    self.reopen();
+                    self.settle();
                 }
                 Err(_) if self.unwritten.is_empty() && self.forget_outbox.is_none() => {
                     self.room.check(&self.shared);
+                    self.checkpoint_if_due(false);
                 }
                 Err(_) => self.write_group(Vec::new()),
             }
@@ -156,18 +198,17 @@ impl Writer {
         self.shared.full.load(Ordering::Relaxed)
     }
 
-    /// Writes a group of requests in one transaction and answers them.
+    /// Writes a group of requests in one record and answers them.
     fn write_group(&mut self, mut group: Vec<Request>) {
         self.room.check(&self.shared);
-        if !self.adrift.is_empty() {
-            self.reopen();
-            if !self.adrift.is_empty() {
-                let answer = StoreError::broken("open the store again", "its disk failed");
-                turn_away(group, &answer);
-                return;
-            }
+        self.settle();
+        if self.adrift.is_some() {
+            let answer = StoreError::broken("write to the store", "its disk failed");
+            turn_away(group, &answer);
+            return;
         }
-        if self.is_full() {
+        let full = self.is_full();
+        if full {
             let (purges, rest) = group
                 .into_iter()
                 .partition(|request| matches!(request, Request::Purge { .. }));
@@ -181,81 +222,117 @@ impl Writer {
             disk::make_way(&self.shared.options.dir);
         }
         let (mut done, mut refused) = (Vec::new(), Vec::new());
-        let mut group = group.into_iter();
-        let result = self.transact(&mut group, &mut done, &mut refused);
-        // What was not reached is answered with the rest.
-        done.extend(group.filter_map(Done::asked));
+        let mut layer = Layer::default();
+        if let Err(error) = self.fill(&mut layer, group.into_iter(), &mut done, &mut refused) {
+            // Nothing has been written.
+            tracing::error!(%error, "failed to read the store's file");
+            let answer = StoreError::broken("read the store", &error);
+            refused.into_iter().for_each(|(reply, _)| {
+                let _gone = reply.send(Err(answer.clone()));
+            });
+            done.into_iter().for_each(|item| item.refuse(&answer));
+            return;
+        }
         self.unwritten.clear();
         self.unwritten_since = None;
-        if result.is_ok() {
-            self.forget_outbox = None;
-        }
-        match result {
-            Ok(()) => self.answer(done, refused),
-            Err(error) => self.fail(done, refused, &error),
+        self.forget_outbox = None;
+        match self.append(&layer, full) {
+            Ok(()) => {
+                self.shared.layers.write().active.merge(layer);
+                self.answer(done, refused);
+            }
+            Err(AppendError::Long) => {
+                self.room.exhausted(&self.shared);
+                for (reply, _) in refused {
+                    let _gone = reply.send(Err(StoreError::Full));
+                }
+                done.into_iter()
+                    .for_each(|item| item.refuse(&StoreError::Full));
+            }
+            Err(AppendError::Io(error)) => self.fail(done, refused, &error),
         }
     }
 
+    /// Appends a group to the log. `kept`: it may use what is kept free for a clean-up.
+    fn append(&mut self, layer: &Layer, kept: bool) -> Result<(), AppendError> {
+        let mut record = Writing::begin(std::mem::take(&mut self.buffer));
+        layer.encode(&mut record);
+        let mut result = Ok(());
+        if !record.is_empty() {
+            result = self.log.append(&mut record, kept).map(|_| ());
+            if matches!(result, Err(AppendError::Long)) {
+                // The file is behind: nothing can be taken before it has caught up.
+                self.wait_for_checkpoint();
+                self.checkpoint_if_due(true);
+                self.wait_for_checkpoint();
+                result = self.log.append(&mut record, kept).map(|_| ());
+            }
+        }
+        self.buffer = record.into_buffer();
+        if self.buffer.capacity() > BUFFER_BYTES_MAX {
+            self.buffer = Vec::new();
+        }
+        result
+    }
+
     /// Answers a group that has become durable.
-    pub(super) fn answer(&mut self, done: Vec<Done>, refused: Vec<Refused>) {
+    fn answer(&mut self, done: Vec<Done>, refused: Vec<Refused>) {
         for (reply, error) in refused {
             let _gone = reply.send(Err(error));
         }
         done.into_iter().for_each(|item| self.finish(item));
     }
 
-    fn transact(
-        &mut self,
-        group: &mut IntoIter<Request>,
-        done: &mut Vec<Done>,
-        refused: &mut Vec<Refused>,
-    ) -> Result<(), redb::Error> {
-        let database = self
-            .shared
-            .database()
-            .map_err(|_| redb::Error::PreviousIo)?;
-        let mut transaction = database.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        transaction.set_quick_repair(true);
-        // Should this fail half-way, everything in the group is answered with the error.
-        let result = self.fill(&transaction, group, done, refused);
-        match result {
-            Ok(()) => Ok(transaction.commit()?),
-            Err(error) => Err(error),
-        }
-    }
-
+    /// Decides a group: what is to be written, and what each is to be told.
     fn fill(
         &mut self,
-        transaction: &redb::WriteTransaction,
-        group: &mut IntoIter<Request>,
+        layer: &mut Layer,
+        group: IntoIter<Request>,
         done: &mut Vec<Done>,
         refused: &mut Vec<Refused>,
     ) -> Result<(), redb::Error> {
-        let mut tables = Tables::open(transaction)?;
-        let mut failure = None;
-        for request in group {
-            if let Some(result) = self.one(&mut tables, request, done, refused).err() {
-                failure.get_or_insert(result);
+        let shared = Arc::clone(&self.shared);
+        let layers = shared.layers.read();
+        let mut group = group;
+        let base = shared
+            .database()
+            .map_err(|_| redb::Error::PreviousIo)
+            .and_then(Base::of);
+        let base = match base {
+            Ok(base) => base,
+            Err(error) => {
+                done.extend(group.filter_map(Done::asked));
+                return Err(error);
             }
-        }
-        if let Some(error) = failure {
-            return Err(error);
+        };
+        let mut tables = Tables::open(layer, &layers, &base);
+        for request in group.by_ref() {
+            let before = refused.len();
+            if let Err(error) = self.one(&mut tables, request, done, refused) {
+                done.extend(group.filter_map(Done::asked));
+                return Err(error);
+            }
+            if refused.len() == before {
+                tables.keep();
+            } else {
+                tables.forget();
+            }
         }
         if let Some(up_to) = self.forget_outbox {
-            tables.outbox.retain_in(..=up_to, |_, _| false)?;
-        }
-        for entry in self.unwritten.values() {
-            // A task that was finished or retried since has its row written already.
-            let current = self.shared.index.lock().entry(entry.task_id).cloned();
-            if let Some(current) = current
-                && let Ok(bytes) = codec::pack(&current)
-            {
-                tables
-                    .queue
-                    .insert(entry.task_id.0.as_u128(), bytes.as_slice())?;
+            for seq in tables.outbox.first_below(&(up_to + 1), usize::MAX)? {
+                tables.outbox.remove(seq);
             }
         }
+        let index = shared.index.lock();
+        for entry in self.unwritten.values() {
+            // A task that was finished or retried since has its row written already.
+            if let Some(current) = index.entry(entry.task_id)
+                && let Ok(bytes) = codec::pack(current)
+            {
+                tables.queue.put(entry.task_id.0.as_u128(), bytes.into());
+            }
+        }
+        tables.keep();
         Ok(())
     }
 
@@ -286,10 +363,8 @@ impl Writer {
                 }
             }
             Request::Documents { changes, reply } => {
-                let written = match verify::documents(tables, &changes) {
-                    Ok(Ok(())) => write::write_documents(tables, &changes),
-                    other => other,
-                };
+                let written = verify::documents(tables, &changes)
+                    .map(|fits| fits.and_then(|()| write::write_documents(tables, &changes)));
                 match written {
                     Ok(Err(error)) => refused.push((reply, error)),
                     Ok(Ok(())) => done.push(Done::Documents(reply)),
@@ -302,20 +377,17 @@ impl Writer {
             Request::Register { worker, reply } => {
                 let written = codec::pack(worker.as_ref()).map(|bytes| {
                     let id = worker.registration.worker_id.as_str();
-                    tables.workers.insert(id, bytes.as_slice()).map(|_| ())
+                    tables.workers.put(id, bytes.into());
                 });
                 match written {
                     Err(error) => refused.push((reply, error)),
-                    Ok(result) => {
-                        done.push(Done::Register(worker, reply));
-                        result?;
-                    }
+                    Ok(()) => done.push(Done::Register(worker, reply)),
                 }
             }
             Request::Forget { workers, reply } => {
                 done.push(Done::Forget(reply));
                 for worker in workers {
-                    tables.workers.remove(worker.as_str())?;
+                    tables.workers.remove(worker.as_str());
                 }
             }
             Request::Purge {
@@ -329,8 +401,11 @@ impl Writer {
                     return Err(error);
                 }
             },
-            // Both are taken out before a group is written.
-            Request::Lease(_) | Request::ForgetOutbox(_) | Request::Close { .. } => {}
+            // They are taken out before a group is written.
+            Request::Lease(_)
+            | Request::ForgetOutbox(_)
+            | Request::Nudge
+            | Request::Close { .. } => {}
         }
         Ok(())
     }
@@ -371,6 +446,80 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// Freezes what is in memory and has it brought into the file, if there is enough of it, or
+    /// if there is any and it is wanted `now`.
+    fn checkpoint_if_due(&mut self, now: bool) {
+        self.note_checkpoint();
+        if let Some(at) = self.checkpoint_again
+            && !now
+            && at > Instant::now()
+        {
+            return;
+        }
+        if self.checkpoints.is_busy() {
+            if self.shared.layers.read().active.bytes() > LAYER_BYTES_MAX {
+                self.wait_for_checkpoint();
+            }
+            return;
+        }
+        let mut layers = self.shared.layers.write();
+        if layers.frozen.is_none() {
+            let due = layers.active.bytes() > self.shared.options.layer_bytes
+                || self.log.is_long()
+                || self.is_full();
+            if layers.active.is_empty() || !(due || now) {
+                return;
+            }
+            layers.frozen = Some(Arc::new(std::mem::take(&mut layers.active)));
+            self.frozen_group = self.log.last_group();
+        }
+        if let Some(frozen) = &layers.frozen {
+            self.checkpoint_again = None;
+            self.checkpoints
+                .begin(Arc::clone(frozen), self.frozen_group);
+        }
+    }
+
+    fn note_checkpoint(&mut self) {
+        if let Some(outcome) = self.checkpoints.ended() {
+            self.settle_checkpoint(&outcome);
+        }
+    }
+
+    fn wait_for_checkpoint(&mut self) {
+        if let Some(outcome) = self.checkpoints.wait() {
+            self.settle_checkpoint(&outcome);
+        }
+    }
+
+    fn settle_checkpoint(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done(group) => {
+                self.shared.layers.write().frozen = None;
+                self.log.forget(*group);
+            }
+            Outcome::Failed { full } => {
+                self.checkpoint_again = Some(Instant::now() + LOOK_EVERY);
+                if *full {
+                    self.room.exhausted(&self.shared);
+                }
+            }
+        }
+    }
+
+    /// Brings everything into the file, as far as the disk lets us: what isn't there in the end
+    /// is in the log.
+    fn checkpoint_all(&mut self) {
+        self.wait_for_checkpoint();
+        // What was frozen first, then the rest.
+        for _ in 0..2 {
+            self.checkpoint_if_due(true);
+            self.wait_for_checkpoint();
+        }
+    }
+}
+
 /// Answers requests that can't even be tried.
 fn turn_away(group: Vec<Request>, answer: &StoreError) {
     for item in group.into_iter().filter_map(Done::asked) {
@@ -387,7 +536,10 @@ impl Done {
             Request::Register { worker, reply } => Some(Self::Register(worker, reply)),
             Request::Forget { reply, .. } => Some(Self::Forget(reply)),
             Request::Purge { reply, .. } => Some(Self::Purge(Purged::default(), reply)),
-            Request::Lease(_) | Request::ForgetOutbox(_) | Request::Close { .. } => None,
+            Request::Lease(_)
+            | Request::ForgetOutbox(_)
+            | Request::Nudge
+            | Request::Close { .. } => None,
         }
     }
 

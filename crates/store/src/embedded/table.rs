@@ -1,0 +1,147 @@
+//! One table as the writer sees it: the file, what is in memory on top of it, and on top of that
+//! the group that is being written.
+
+use std::borrow::Borrow;
+use std::marker::PhantomData;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use redb::{
+    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, Value,
+};
+
+use super::changes::Changes;
+use super::keyed::Keyed;
+use super::merge::merged;
+
+/// The file as it was at one moment.
+pub(super) struct Base {
+    read: ReadTransaction,
+    /// Last, so that whoever waits for the file to be closed sees that it is still read from.
+    _file: Arc<Database>,
+}
+
+impl Base {
+    pub(super) fn of(file: Arc<Database>) -> Result<Self, redb::Error> {
+        Ok(Self {
+            read: file.begin_read()?,
+            _file: file,
+        })
+    }
+}
+
+/// One table.
+pub(super) struct Table<'t, K: Keyed, V: Value + 'static> {
+    /// Written by the batch at hand, which may yet be refused.
+    staged: Vec<(K::Owned, Option<Bytes>)>,
+    group: &'t mut Changes<K>,
+    active: &'t Changes<K>,
+    frozen: Option<&'t Changes<K>>,
+    base: &'t Base,
+    definition: TableDefinition<'static, K, V>,
+}
+
+/// A row, wherever it is.
+pub(super) enum Row<V: Value + 'static> {
+    Memory(Bytes, PhantomData<V>),
+    File(AccessGuard<'static, V>),
+}
+
+impl<V: Value + 'static> Row<V> {
+    pub(super) fn value(&self) -> V::SelfType<'_> {
+        match self {
+            Self::Memory(bytes, _) => V::from_bytes(bytes),
+            Self::File(guard) => guard.value(),
+        }
+    }
+}
+
+impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
+    pub(super) fn open(
+        group: &'t mut Changes<K>,
+        active: &'t Changes<K>,
+        frozen: Option<&'t Changes<K>>,
+        base: &'t Base,
+        definition: TableDefinition<'static, K, V>,
+    ) -> Self {
+        Self {
+            staged: Vec::new(),
+            group,
+            active,
+            frozen,
+            base,
+            definition,
+        }
+    }
+
+    fn file(&self) -> Result<ReadOnlyTable<K, V>, redb::Error> {
+        Ok(self.base.read.open_table(self.definition)?)
+    }
+
+    /// A row's value.
+    pub(super) fn get<'k>(
+        &self,
+        key: impl Borrow<K::SelfType<'k>>,
+    ) -> Result<Option<Row<V>>, redb::Error> {
+        let owned = K::owned(key.borrow());
+        let staged = self
+            .staged
+            .iter()
+            .rev()
+            .find(|(staged, _)| *staged == owned);
+        let known = staged
+            .map(|(_, value)| value.as_ref())
+            .or_else(|| self.group.get(&owned))
+            .or_else(|| self.active.get(&owned))
+            .or_else(|| self.frozen.and_then(|frozen| frozen.get(&owned)));
+        Ok(match known {
+            Some(value) => value.map(|bytes| Row::Memory(bytes.clone(), PhantomData)),
+            None => self.file()?.get(key)?.map(Row::File),
+        })
+    }
+
+    /// Writes a row.
+    pub(super) fn insert<'k, 'v>(
+        &mut self,
+        key: impl Borrow<K::SelfType<'k>>,
+        value: impl Borrow<V::SelfType<'v>>,
+    ) {
+        let value = Bytes::copy_from_slice(V::as_bytes(value.borrow()).as_ref());
+        self.put(key, value);
+    }
+
+    /// Writes a row whose value is bytes already.
+    pub(super) fn put<'k>(&mut self, key: impl Borrow<K::SelfType<'k>>, value: Bytes) {
+        self.staged.push((K::owned(key.borrow()), Some(value)));
+    }
+
+    /// Deletes a row.
+    pub(super) fn remove<'k>(&mut self, key: impl Borrow<K::SelfType<'k>>) {
+        self.staged.push((K::owned(key.borrow()), None));
+    }
+
+    /// The first keys below a bound, in order. Rows staged and not kept are left out.
+    pub(super) fn first_below(
+        &self,
+        bound: &K::Owned,
+        max: usize,
+    ) -> Result<Vec<K::Owned>, redb::Error> {
+        let table = self.file()?;
+        let file = table.range::<K::SelfType<'_>>(..K::lent(bound))?;
+        let range = (Bound::Unbounded, Bound::Excluded(bound.clone()));
+        let layers = [Some(&*self.group), Some(self.active), self.frozen];
+        let changed = layers.map(|layer| layer.map(|layer| layer.keys(range.clone())));
+        merged(file, changed, Ord::cmp, max)
+    }
+
+    pub(super) fn keep(&mut self) {
+        for (key, value) in self.staged.drain(..) {
+            self.group.note(key, value);
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.staged.clear();
+    }
+}
