@@ -219,6 +219,43 @@ pub struct ResultAnswer {
     pub next_task: Option<TaskMessage>,
 }
 
+/// The answer to a poll that asked for several tasks (`?max=`).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct TaskList {
+    /// The tasks.
+    pub tasks: Vec<TaskMessage>,
+}
+
+/// The answer to `POST /_worker/tasks/results`: `{"worker_id", "results": [...], "want_next": n}`,
+/// each result as it would be posted alone.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ResultsAnswer {
+    /// What became of each result, in their order.
+    pub results: Vec<ResultStanding>,
+    /// More tasks, up to as many as were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskMessage>,
+}
+
+/// What became of one result among several.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResultStanding {
+    /// As [`ResultAnswer::status`], or `error`: it was not taken.
+    pub status: String,
+    /// Why it was ignored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The code of the error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The error in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Whether it may be sent again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retry: bool,
+}
+
 /// `POST /_worker/events`: what a worker tells while it works. `event_type` is `progress`, with
 /// `progress` (0 to 1), `message` and `phase` in the payload.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -57,6 +57,11 @@ pub(crate) fn workers() -> Vec<Route> {
             get(worker::next_task),
         ),
         (Method::POST, "/_worker/tasks/result", post(worker::result)),
+        (
+            Method::POST,
+            "/_worker/tasks/results",
+            post(worker::results),
+        ),
         (Method::POST, "/_worker/events", post(worker::event)),
     ]
 }

@@ -57,13 +57,15 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// A task on its way to a worker, which comes back if it doesn't get there.
-    pub(crate) fn handed(&self, handout: &Handout) -> Handed {
+    /// Tasks on their way to a worker, which come back if they don't get there.
+    pub(crate) fn handed<'a>(&self, handouts: impl IntoIterator<Item = &'a Handout>) -> Handed {
+        let handouts = handouts.into_iter();
         Handed {
             engine: self.engine.clone(),
             tasks: self.tasks.clone(),
-            task: handout.task,
-            lease: handout.lease,
+            handouts: handouts
+                .map(|handout| (handout.task, handout.lease))
+                .collect(),
         }
     }
 }

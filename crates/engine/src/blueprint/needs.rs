@@ -149,7 +149,7 @@ mod tests {
             ..Wants::default()
         };
         assert!(!dear.is_plain() && !dear.takes_all());
-        assert_eq!(dear.key(), dear.clone().key());
+        assert_eq!(dear.key(), dear.key());
         assert_ne!(dear.key(), Wants::default().key());
     }
 }

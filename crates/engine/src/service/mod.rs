@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod handlers;
 mod heartbeat;
+mod many;
 mod outbox;
 mod parking;
 mod people;

@@ -166,24 +166,24 @@ mod tests {
 
     use super::*;
 
-    fn profile(more: Value) -> Profile {
+    fn profile(more: &Value) -> Profile {
         let mut whole = json!({"worker_id": "w", "supported_tasks": ["t"]});
-        for (key, value) in object(Some(&more)) {
+        for (key, value) in object(Some(more)) {
             whole[key] = value;
         }
         Profile::read(&serde_json::from_value(whole).unwrap())
     }
 
-    fn wants(needs: Value) -> Wants {
+    fn wants(needs: &Value) -> Wants {
         Wants {
-            needs: Needs::parse(&needs).unwrap(),
+            needs: Needs::parse(needs).unwrap(),
             ..Wants::default()
         }
     }
 
     #[test]
     fn the_seed_eras_worker_is_matched() {
-        let worker = profile(json!({
+        let worker = profile(&json!({
             "resources": {"cpu_cores": 8, "gpu_info": {"model": "NVIDIA RTX 4090", "vram_gb": 24}},
             "installed_models": [{"name": "llama", "version": "3"}],
         }));
@@ -199,13 +199,13 @@ mod tests {
             (json!({"ram_gb": 1.0}), false),
             (json!({"software": {"ffmpeg": "any"}}), false),
         ] {
-            assert_eq!(worker.suits("t", &wants(needs.clone())), suits, "{needs}");
+            assert_eq!(worker.suits("t", &wants(&needs)), suits, "{needs}");
         }
     }
 
     #[test]
     fn the_latest_workers_devices_and_costs_are_read() {
-        let worker = profile(json!({
+        let worker = profile(&json!({
             "resources": {
                 "properties": {"cpu_cores": 4, "ram_gb": 16},
                 "devices": [{"type": "gpu", "model": "A100", "properties": {"vram_gb": 80}}],
@@ -216,13 +216,13 @@ mod tests {
         }));
         assert!(worker.suits(
             "t",
-            &wants(json!({"gpu_model": "A100", "gpu_vram_gb": 80.0}))
+            &wants(&json!({"gpu_model": "A100", "gpu_vram_gb": 80.0}))
         ));
         assert!(worker.suits(
             "t",
-            &wants(json!({"software": {"ffmpeg": "6.1", "n": "any"}}))
+            &wants(&json!({"software": {"ffmpeg": "6.1", "n": "any"}}))
         ));
-        assert!(!worker.suits("t", &wants(json!({"software": {"ffmpeg": "7"}}))));
+        assert!(!worker.suits("t", &wants(&json!({"software": {"ffmpeg": "7"}}))));
         let cheap = Wants {
             max_cost: Some(0.4),
             ..Wants::default()

@@ -8,16 +8,15 @@ use http_body::{Frame, SizeHint};
 
 use super::{Handed, LastHanded};
 
-/// The answer to a poll, with the task in it. If the connection goes away before the body was
-/// taken, the task goes back to the queue at once. Once it was taken, the connection answers for
-/// it.
+/// The answer to a poll, with its tasks in it. If the connection goes away before the body was
+/// taken, they go back to the queue at once. Once it was taken, the connection answers for them.
 pub struct Delivery {
     left: Option<(Bytes, Handed)>,
     connection: LastHanded,
 }
 
 impl Delivery {
-    /// A body that carries this task on this connection.
+    /// A body that carries these tasks on this connection.
     pub fn body(bytes: Bytes, handed: Handed, connection: LastHanded) -> Body {
         Body::new(Self {
             left: Some((bytes, handed)),

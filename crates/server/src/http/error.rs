@@ -49,6 +49,21 @@ impl ApiError {
         self.status
     }
 
+    /// Its code.
+    pub fn code(&self) -> Option<&str> {
+        self.failure.code.as_deref()
+    }
+
+    /// Its message.
+    pub fn message(&self) -> &str {
+        &self.failure.message
+    }
+
+    /// Whether the same request may be answered otherwise later.
+    pub fn is_passing(&self) -> bool {
+        self.retry_after_s.is_some() || self.status.is_server_error()
+    }
+
     /// The same, saying what to do.
     #[must_use]
     pub fn hint(mut self, hint: &str) -> Self {

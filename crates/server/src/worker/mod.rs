@@ -5,12 +5,14 @@ mod heartbeat;
 mod next_task;
 mod register;
 mod result;
+mod results;
 
 pub(crate) use event::event;
 pub(crate) use heartbeat::heartbeat;
 pub(crate) use next_task::next_task;
 pub(crate) use register::register;
 pub(crate) use result::result;
+pub(crate) use results::results;
 
 use avtomatika_protocol::WorkerId;
 use axum::body::Bytes;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use avtomatika_engine::Engine;
 use avtomatika_engine::service::{Handout, Poll};
 use avtomatika_protocol::WorkerId;
+use avtomatika_protocol::worker::TaskList;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::http::{StatusCode, header};
@@ -24,7 +25,12 @@ pub(crate) struct Parameters {
     session: Option<String>,
     /// The types the worker takes now, separated by commas.
     types: Option<String>,
+    /// How many tasks the answer may hold. With it the answer is `{"tasks": [...]}`.
+    max: Option<usize>,
 }
+
+/// The most tasks one answer holds.
+pub(super) const TASKS_MAX: usize = 256;
 
 pub(crate) async fn next_task(
     State(state): State<AppState>,
@@ -47,29 +53,41 @@ pub(crate) async fn next_task(
         .as_deref()
         .map(|types| types.split(',').map(Arc::from).collect());
     let watch = Connection::watch(&state.engine, &worker);
-    let poll = state.engine.poll(Poll {
+    let poll = Poll {
         worker: worker.clone(),
         types,
         wait_ms,
-    });
+    };
+    let max = parameters.max.unwrap_or(1).clamp(1, TASKS_MAX);
+    let poll = state.engine.poll_many(poll, max);
     // Who is taken off the list gets nothing more, not even what it has been waiting for.
     let still = || state.access.speaks_for(&credential, worker.as_str());
-    let handout = state.access.guard(still, poll).await;
+    let handouts = state.access.guard(still, poll).await;
     watch.held();
-    match handout?? {
-        Some(handout) => deliver(&state, &handout, connection),
-        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    let handouts = handouts??;
+    if handouts.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
     }
+    deliver(&state, handouts, parameters.max.is_some(), connection)
 }
 
+/// Sends tasks: the one there is, or a list of them to whoever has asked for several.
 fn deliver(
     state: &AppState,
-    handout: &Handout,
+    handouts: Vec<Handout>,
+    as_list: bool,
     connection: LastHanded,
 ) -> Result<Response, ApiError> {
-    let handed = state.handed(handout);
-    let bytes = serde_json::to_vec(&handout.message).map_err(|error| {
-        tracing::error!(%error, task = %handout.task, "failed to encode a task");
+    let handed = state.handed(&handouts);
+    let mut messages = handouts.into_iter().map(|handout| handout.message);
+    let bytes = if as_list {
+        let tasks = messages.collect();
+        serde_json::to_vec(&TaskList { tasks })
+    } else {
+        serde_json::to_vec(&messages.next())
+    };
+    let bytes = bytes.map_err(|error| {
+        tracing::error!(%error, "failed to encode a task");
         ApiError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "ENCODING",

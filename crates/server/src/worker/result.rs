@@ -1,5 +1,6 @@
 //! `POST /_worker/tasks/result`.
 
+use avtomatika_engine::service::Reported;
 use avtomatika_protocol::worker::{ResultAnswer, ResultMessage};
 use avtomatika_protocol::{JobId, TaskId};
 use axum::body::Bytes;
@@ -33,23 +34,12 @@ pub(crate) async fn result(
     check_ids(&mut body)?;
     let message: ResultMessage = message(body)?;
     let with_lease = message.lease.is_some();
-    let reported = state.engine.report(message).await?;
-    let accepted = match reported.status.as_str() {
-        "failure" => "result_accepted_failure",
-        "cancelled" => "result_accepted_cancelled",
-        _ => "result_accepted_success",
-    };
-    // The seed era knows no answer but "accepted"; anything else would make it send again.
-    let (status, reason) = match reported.ignored {
-        Some(reason) if with_lease => ("ignored", Some(reason.as_str().to_owned())),
-        _ => (accepted, None),
-    };
-    let next = reported.next;
-    let handed = next.as_ref().map(|next| state.handed(next));
+    let mut reported = state.engine.report(message).await?;
+    let next = reported.next.take();
+    let handed = next.as_ref().map(|next| state.handed([next]));
     let answer = ResultAnswer {
-        status: status.to_owned(),
-        reason,
         next_task: next.map(|next| next.message),
+        ..taken(&reported, with_lease)
     };
     let bytes = serde_json::to_vec(&answer).map_err(|error| {
         tracing::error!(%error, "failed to encode a task");
@@ -69,9 +59,28 @@ pub(crate) async fn result(
     })
 }
 
+/// What a worker is told of its result.
+pub(super) fn taken(reported: &Reported, with_lease: bool) -> ResultAnswer {
+    let accepted = match reported.status.as_str() {
+        "failure" => "result_accepted_failure",
+        "cancelled" => "result_accepted_cancelled",
+        _ => "result_accepted_success",
+    };
+    // The seed era knows no answer but "accepted"; anything else would make it send again.
+    let (status, reason) = match reported.ignored {
+        Some(reason) if with_lease => ("ignored", Some(reason.as_str().to_owned())),
+        _ => (accepted, None),
+    };
+    ResultAnswer {
+        status: status.to_owned(),
+        reason,
+        next_task: None,
+    }
+}
+
 /// Checks the ids of a result. One that isn't of our kind is no id of ours: such a job is not
 /// there, such a task is not the job's.
-fn check_ids(body: &mut Map<String, Value>) -> Result<(), ApiError> {
+pub(super) fn check_ids(body: &mut Map<String, Value>) -> Result<(), ApiError> {
     let given = |key: &str| {
         let id = body.get(key).and_then(Value::as_str);
         id.filter(|id| !id.is_empty())

@@ -47,6 +47,7 @@ mod revoking;
 mod roles;
 mod rows;
 mod secrets;
+mod several;
 mod slow;
 mod stale_results;
 mod table;
