@@ -17,6 +17,7 @@ pub(super) fn start(step: &mut Step, run: RunBlueprint, env: &Env<'_>) {
     step.job.retry_count = 0;
     step.job.phases.clear();
     step.job.status = JobStatus::WaitingForSubJob;
+    step.job.waits_since_ms = Some(env.now_ms);
     step.job.timer_at_ms = timeout_ms.map(|limit| env.now_ms.saturating_add(limit));
     step.job.wait = Some(Box::new(Wait::Child(Child {
         job,
@@ -89,7 +90,7 @@ pub(super) fn timed_out(step: &mut Step, child: Child, blueprint: &Blueprint, en
 /// What ended without help from outside is no help from outside.
 fn reset_guard(step: &mut Step, end: &ChildEnd) {
     if end.outside {
-        step.job.transitions = 0;
+        step.helped();
     }
 }
 

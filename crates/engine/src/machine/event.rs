@@ -88,6 +88,9 @@ pub struct Choice {
     pub by: String,
     /// What they said.
     pub comment: Option<String>,
+    /// The digest of the token they decide with; `None` for one who needs none. It must be that
+    /// of the question the job asks when the decision is taken, not just when it was looked up.
+    pub token_digest: Option<String>,
 }
 
 /// Why a task was given up.
@@ -141,6 +144,8 @@ pub enum Ignored {
     NoApproval,
     /// The decision is none of those the job asks for.
     UnknownDecision,
+    /// The token belongs to another question.
+    WrongToken,
     /// So many events are kept that nobody waits for that there is no room for another.
     MailboxFull,
     /// The job is not quarantined.
@@ -157,6 +162,7 @@ impl Ignored {
             Self::StaleChild => "stale_child",
             Self::NoApproval => "no_approval",
             Self::UnknownDecision => "unknown_decision",
+            Self::WrongToken => "wrong_token",
             Self::MailboxFull => "mailbox_full",
             Self::NotQuarantined => "not_quarantined",
         }

@@ -23,6 +23,7 @@ pub(super) fn start(step: &mut Step, parallel: Parallel, blueprint: &Blueprint, 
             name: branch.name,
             runs,
             retry_count: 0,
+            answered: None,
             result: None,
         });
     }
@@ -35,6 +36,7 @@ pub(super) fn start(step: &mut Step, parallel: Parallel, blueprint: &Blueprint, 
     step.job.retry_count = 0;
     step.job.phases.clear();
     step.job.status = JobStatus::WaitingForParallelTasks;
+    step.job.waits_since_ms = Some(env.now_ms);
     step.job.timer_at_ms = parallel
         .timeout_ms
         .map(|limit| env.now_ms.saturating_add(limit));
@@ -55,13 +57,14 @@ pub(super) fn reported(
     env: &Env<'_>,
 ) -> Result<(), Ignored> {
     let (mut fork, place) = branch_of(step, |fork| fork.by_task(report.task))?;
-    step.job.transitions = 0;
+    step.helped();
     let branch = &mut fork.branches[place];
     let Runs::Task(work) = branch.runs.clone() else {
         return Err(Ignored::StaleTask);
     };
     if report.status == "failure" {
         branch.retry_count += 1;
+        branch.answered = report.lease;
         let verdict = verdict::of_report(&work, branch.retry_count, report.failure, env);
         carry_out(
             step,
@@ -113,6 +116,8 @@ pub(super) fn lost(
         .map_or("its worker", |worker| worker.as_str());
     let verdict = verdict::of_loss(&work, branch.retry_count, loss.why, who, env);
     step.note(task::about(EventKind::TaskLost, &work, loss.worker.clone()));
+    // What was given up has not been answered, whatever comes later.
+    branch.answered = None;
     carry_out(step, branch, &work, verdict, loss.lease, loss.worker);
     settle(step, fork, blueprint, env);
     Ok(())
@@ -164,7 +169,7 @@ fn carry_out(
                 status: "failure".to_owned(),
                 failure: Some(failure),
                 worker,
-                lease,
+                lease: branch.answered,
                 ..blank(branch)
             });
             note_end(step, branch);
@@ -265,7 +270,7 @@ fn join(
     {
         match &branch.runs {
             Runs::Task(work) => forget(step, work),
-            Runs::Job(job) => step.stop.push(*job),
+            Runs::Job(job) => call_off(step, *job),
         }
     }
     close(&mut fork, rest);
@@ -296,6 +301,15 @@ fn forget(step: &mut Step, work: &Work) {
             task: work.task,
             lease: None,
         });
+    }
+}
+
+/// Stops a sub-job: one that was only about to be made never is.
+fn call_off(step: &mut Step, job: avtomatika_protocol::JobId) {
+    if let Some(place) = step.spawn.iter().position(|spawn| spawn.id == job) {
+        step.spawn.remove(place);
+    } else {
+        step.stop.push(job);
     }
 }
 

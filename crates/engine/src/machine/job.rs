@@ -37,6 +37,13 @@ pub struct Job {
     pub retry_count: u32,
     /// Handler runs and state changes since a worker last reported, for the loop guard.
     pub transitions: u32,
+    /// Whether anything came from outside while it ran for another job, for that one's loop guard.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub helped: bool,
+    /// Since when it waits for what it waits for, milliseconds since the Unix epoch. What happens
+    /// meanwhile does not move it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_since_ms: Option<u64>,
     /// The last failure.
     pub failure: Option<Failure>,
     /// The task it waits for.
@@ -131,6 +138,10 @@ fn is_unlabelled(labels: &Arc<BTreeMap<String, String>>) -> bool {
     labels.is_empty()
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 fn is_zero(depth: &u32) -> bool {
     *depth == 0
 }
@@ -156,6 +167,8 @@ impl Job {
             data: Map::new(),
             retry_count: 0,
             transitions: 0,
+            helped: false,
+            waits_since_ms: None,
             failure: None,
             work: None,
             last_task: None,

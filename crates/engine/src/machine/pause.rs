@@ -4,8 +4,8 @@ use avtomatika_protocol::JobStatus;
 use serde_json::json;
 
 use super::step::{Note, Question, Step};
-use super::{Approval, Env, Ignored, Job, Signal, SignalWait, Wait, child, fork};
-use crate::blueprint::{AwaitApproval, Blueprint, RECEIVED, TIMEOUT, WaitEvent};
+use super::{Approval, Env, Ignored, Job, Signal, SignalWait, Wait, child, fork, returned};
+use crate::blueprint::{AwaitApproval, Blueprint, HandlerError, RECEIVED, TIMEOUT, WaitEvent};
 use crate::history::EventKind;
 
 /// Events kept for later, of one job.
@@ -15,13 +15,18 @@ const UNHURRIED_MS: u64 = 1_000;
 
 /// Asks a person.
 pub(super) fn ask(step: &mut Step, approval: AwaitApproval, env: &Env<'_>) {
-    let token = env.draw.token();
     let decisions: Vec<String> = approval
         .transitions
         .keys()
         .filter(|decision| *decision != TIMEOUT)
         .cloned()
         .collect();
+    if decisions.is_empty() && approval.timeout_ms.is_none() {
+        let error = HandlerError("it asks for a decision, but there is none to make".to_owned());
+        returned::failed(step, &error, env);
+        return;
+    }
+    let token = env.draw.token();
     step.note(Note {
         details: Some(json!({"message": approval.message, "decisions": decisions})),
         ..Note::of(EventKind::ApprovalRequested)
@@ -57,6 +62,7 @@ pub(super) fn await_event(step: &mut Step, wait: WaitEvent, blueprint: &Blueprin
     if let Some(place) = kept.into_iter().position(|kept| kept.name == waits.name) {
         let signal = step.job.mailbox.remove(place);
         step.job.retry_count = 0;
+        step.helped();
         receive(step, waits, signal, blueprint, env);
         return;
     }
@@ -83,6 +89,7 @@ fn rest(step: &mut Step, status: JobStatus, limit_ms: Option<u64>, env: &Env<'_>
     step.job.retry_count = 0;
     step.job.phases.clear();
     step.job.status = status;
+    step.job.waits_since_ms = Some(env.now_ms);
     step.job.timer_at_ms = limit_ms.map(|limit| env.now_ms.saturating_add(limit));
 }
 
@@ -95,7 +102,7 @@ pub(super) fn signalled(
 ) -> Result<(), Ignored> {
     match step.job.wait.take().map(|wait| *wait) {
         Some(Wait::Signal(wait)) if wait.name == signal.name => {
-            step.job.transitions = 0;
+            step.helped();
             receive(step, wait, signal, blueprint, env);
         }
         other => {
@@ -158,7 +165,7 @@ pub(super) fn timer_due(
         None => return Err(Ignored::NotDue),
         Some(Wait::Sleep { then, for_ms }) => {
             if for_ms >= UNHURRIED_MS {
-                step.job.transitions = 0;
+                step.helped();
             }
             step.enter(&then, blueprint, env);
         }

@@ -19,6 +19,12 @@ pub(super) fn decided(
     let Some(Wait::Approval(approval)) = step.job.wait.take().map(|wait| *wait) else {
         return Err(Ignored::NoApproval);
     };
+    if choice
+        .token_digest
+        .is_some_and(|given| given != approval.token_digest)
+    {
+        return Err(Ignored::WrongToken);
+    }
     let state = approval.transitions.get(&choice.decision);
     let Some(state) = state.filter(|_| choice.decision != TIMEOUT) else {
         return Err(Ignored::UnknownDecision);
@@ -34,7 +40,7 @@ pub(super) fn decided(
         comment: choice.comment,
         at_ms: env.now_ms,
     });
-    step.job.transitions = 0;
+    step.helped();
     step.job.timer_at_ms = None;
     step.enter(state, blueprint, env);
     Ok(())
@@ -53,7 +59,7 @@ pub(super) fn released(
     }
     step.note(Note::of(EventKind::JobReleased));
     step.job.retry_count = 0;
-    step.job.transitions = 0;
+    step.helped();
     step.job.failure = None;
     step.job.parent = None;
     step.run_handler(blueprint, env);

@@ -57,6 +57,7 @@ pub(super) fn failed(step: &mut Step, error: &HandlerError, env: &Env<'_>) {
         return;
     }
     step.job.status = JobStatus::AwaitingRetry;
+    step.job.waits_since_ms = Some(env.now_ms);
     step.job.timer_at_ms = Some(env.now_ms + policy.pause_ms(step.job.retry_count, env.jitter));
 }
 

@@ -116,6 +116,7 @@ pub fn step(
         Event::Decided(decision) => person::decided(&mut step, decision, blueprint, env)?,
         Event::Signalled(signal) => pause::signalled(&mut step, signal, blueprint, env)?,
         Event::CancelRequested => {
+            step.helped();
             step.drop_waits();
             step.end(JobStatus::Cancelled);
         }
@@ -137,6 +138,13 @@ impl Step {
             notes: Vec::new(),
             next: Next::Rest,
         }
+    }
+
+    /// Something came from outside: the loop guard starts anew.
+    pub(super) fn helped(&mut self) {
+        self.job.transitions = 0;
+        // Whoever waits for this job must know; nobody else does.
+        self.job.helped = self.job.parent.is_some();
     }
 
     /// Notes something in the job's history.

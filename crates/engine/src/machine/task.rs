@@ -20,7 +20,7 @@ pub(super) fn reported(
     let Some(work) = take_work(step, report.task) else {
         return fork::reported(step, report, blueprint, env);
     };
-    step.job.transitions = 0;
+    step.helped();
     step.job.answered = report.lease;
     let earlier = earlier_attempt(step);
     step.job.last_task = Some(LastTask {
@@ -197,6 +197,7 @@ fn carry_out(
             });
             step.job.failure = Some(failure);
             step.job.status = JobStatus::WaitingForWorker;
+            step.job.waits_since_ms = Some(env.now_ms);
             step.job.work = Some(work);
         }
         Verdict::Answer(failure, without) => {

@@ -52,6 +52,10 @@ pub struct BranchState {
     /// Failures of its task.
     #[serde(default)]
     pub retry_count: u32,
+    /// The lease under which its last result was taken, so that the same result again gets the
+    /// same answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<avtomatika_protocol::LeaseId>,
     /// What came of it, once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<BranchResult>,

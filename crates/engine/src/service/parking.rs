@@ -8,8 +8,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::choice::choose;
+use super::poll::Handout;
 use crate::blueprint::Wants;
-use crate::storage::Standing;
+use crate::storage::{Profile, Standing};
 
 /// Lines that are kept whether anybody stands in them or not.
 const LINES_MIN: usize = 64;
@@ -240,18 +241,24 @@ impl<'a> Parked<'a> {
 }
 
 impl Wake<'_> {
-    /// Whether a task of this type, tied to a worker or not, is what it was for.
-    pub(super) fn was_for(&self, task_type: &str, tied: bool) -> bool {
-        self.ready
-            .as_ref()
-            .is_some_and(|ready| *ready.task_type == *task_type && ready.worker.is_some() == tied)
+    /// Whether such a task is what it was for. One of the same type that wants something else is
+    /// not: those who can do the one need not be able to do the other.
+    pub(super) fn was_for(&self, handout: &Handout) -> bool {
+        self.ready.as_ref().is_some_and(|ready| {
+            handout.is_such(
+                &ready.task_type,
+                ready.wants.as_deref(),
+                ready.worker.is_some(),
+            )
+        })
     }
 
-    /// Whether its task is of one of these types.
-    pub(super) fn is_among(&self, types: &[Arc<str>]) -> bool {
-        self.ready
-            .as_ref()
-            .is_some_and(|ready| types.contains(&ready.task_type))
+    /// Whether its task is one that a worker of these types with this profile would have found.
+    pub(super) fn is_within(&self, types: &[Arc<str>], profile: &Profile) -> bool {
+        self.ready.as_ref().is_some_and(|ready| {
+            let suits = |wants: &Arc<Wants>| profile.suits(&ready.task_type, wants);
+            types.contains(&ready.task_type) && ready.wants.as_ref().is_none_or(suits)
+        })
     }
 
     /// Its task has been taken; nobody else need look for it.
@@ -287,6 +294,11 @@ mod tests {
         names.iter().map(|name| Arc::from(*name)).collect()
     }
 
+    fn is_for(wake: &Wake<'_>, tied: bool) -> bool {
+        let ready = wake.ready.as_ref().unwrap();
+        *ready.task_type == *"t" && ready.worker.is_some() == tied
+    }
+
     #[tokio::test]
     async fn the_longest_waiting_is_woken_first() {
         let parking = Parking::default();
@@ -294,7 +306,7 @@ mod tests {
         let second = parking.park(&"b".into(), types(&["t"]), Offer::default());
         parking.wake(&"t".into(), None, None);
         first.woken().await;
-        assert!(first.take_wake().unwrap().was_for("t", false));
+        assert!(is_for(&first.take_wake().unwrap(), false));
         assert_eq!(parking.len(), 0, "what it didn't use went to the second");
         second.woken().await;
         second.take_wake().unwrap().spent();
@@ -315,7 +327,7 @@ mod tests {
         parking.wake(&"t".into(), None, None);
         drop(gone);
         next.woken().await;
-        assert!(next.take_wake().unwrap().was_for("t", false));
+        assert!(is_for(&next.take_wake().unwrap(), false));
     }
 
     #[tokio::test]
@@ -328,7 +340,7 @@ mod tests {
         gone.woken().await;
         drop(gone);
         own.woken().await;
-        assert!(own.take_wake().unwrap().was_for("t", true));
+        assert!(is_for(&own.take_wake().unwrap(), true));
         assert!(other.take_wake().is_none());
     }
 

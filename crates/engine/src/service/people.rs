@@ -44,23 +44,28 @@ impl Engine {
         authority: Authority<'_>,
         verdict: Verdict,
     ) -> Result<Arc<Job>, EngineError> {
-        let default_name = match authority {
+        let (default_name, token_digest) = match authority {
             Authority::Client(client) => {
                 self.owned(client, job).await?;
-                client.as_str().to_owned()
+                (client.as_str().to_owned(), None)
             }
             Authority::Token(token) => {
                 self.check_token(job, token).await?;
-                "token".to_owned()
+                ("token".to_owned(), Some(digest(token)))
             }
         };
         let choice = Choice {
             decision: verdict.decision,
             by: verdict.by.unwrap_or(default_name),
             comment: verdict.comment,
+            token_digest,
         };
         let origin = Origin::Stored(job);
-        self.0.drive(origin, Event::Decided(choice)).await
+        match self.0.drive(origin, Event::Decided(choice)).await {
+            // Another one has used it in between, and the job asks something else now.
+            Err(EngineError::Ignored(Ignored::WrongToken)) => Err(EngineError::WrongToken),
+            other => other,
+        }
     }
 
     /// Checks a token against the question the job asks now. Whoever holds none learns nothing of

@@ -98,6 +98,8 @@ impl Plan<'_> {
         };
         let job = planned.job.clone();
         let blueprint = inner.blueprint_of(&job).await?;
+        // One that was set aside and is released lives again, if only until its next end.
+        let lived = !job.status.is_terminal() || matches!(event, Event::Released);
         let finishes_task = matches!(event, Event::Reported(_) | Event::Lost(_));
         let cancelled = match &event {
             Event::CancelRequested => inner.cancelled_task(&job).await?,
@@ -120,14 +122,14 @@ impl Plan<'_> {
         after.last_task = cancelled.or(after.last_task);
         if let Some(abort) = &blueprint.abort
             && after.status.is_terminal()
-            && !job.status.is_terminal()
+            && lived
             && !matches!(blueprint.state(&after.state), Some(State::End(_)))
         {
             inner
                 .run_abort(&mut after, abort.as_ref(), &mut self.workspace)
                 .await?;
         }
-        let has_ended = after.status.is_terminal() && !job.status.is_terminal();
+        let has_ended = after.status.is_terminal() && lived;
         if let Some(planned) = self.jobs.get_mut(place) {
             after.version = planned.from_version + 1;
             planned.job = after;
@@ -156,7 +158,9 @@ impl Plan<'_> {
 
     /// Takes over what a step wants beside the change of its job.
     async fn absorb(&mut self, step: &mut Step, notes: &mut Vec<Note>) -> Result<(), EngineError> {
-        self.tasks.append(&mut step.tasks);
+        for change in step.tasks.drain(..) {
+            self.change_task(change);
+        }
         notes.append(&mut step.notes);
         for child in step.stop.drain(..) {
             self.todo.push_back((child, Event::CancelRequested));
@@ -174,6 +178,19 @@ impl Plan<'_> {
             self.workspace.bind(store, &key, &worker).await?;
         }
         Ok(())
+    }
+
+    /// Takes over a change of a task. One that is finished by the event that queued it has never
+    /// been.
+    fn change_task(&mut self, change: TaskChange) {
+        if let TaskChange::Finish { task, .. } = &change {
+            let added = |other: &TaskChange| matches!(other, TaskChange::Add(added, _) if added.id == *task);
+            if let Some(place) = self.tasks.iter().position(added) {
+                self.tasks.remove(place);
+                return;
+            }
+        }
+        self.tasks.push(change);
     }
 
     /// Makes a sub-job. One that can't be made has failed.
@@ -251,7 +268,7 @@ impl Plan<'_> {
                 status: job.status,
                 result: Some(result.unwrap_or_else(|| Value::Object(job.data.clone()))),
                 failure: job.failure.clone(),
-                outside: planned.from_version > 0,
+                outside: job.helped,
             };
             self.todo.push_back((parent, Event::ChildEnded(end)));
         }

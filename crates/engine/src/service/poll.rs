@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::error::EngineError;
 use super::parking::{Offer, Wake};
 use super::through::Through;
+use crate::blueprint::Wants;
 use crate::names;
 use crate::storage::{Claim, Claimed, Lease, QueueEntry, Task, Touched};
 
@@ -37,6 +38,8 @@ pub struct Handout {
     pub lease: LeaseId,
     /// Whether only this worker may have it.
     tied: bool,
+    /// What it wants of its worker beyond the type.
+    wants: Option<Arc<Wants>>,
 }
 
 /// The types without those the worker has as many tasks of as it takes.
@@ -57,6 +60,14 @@ enum Took {
     Task(Box<Handout>),
     Nothing,
     Full,
+}
+
+impl Handout {
+    /// Whether a wake-up for a task of this type, with these wants, tied to a worker or not, is
+    /// used up by this one.
+    pub(super) fn is_such(&self, task_type: &str, wants: Option<&Wants>, tied: bool) -> bool {
+        self.message.task_type == task_type && self.tied == tied && self.wants.as_deref() == wants
+    }
 }
 
 impl Engine {
@@ -90,8 +101,8 @@ impl Engine {
             // wake-up to the next.
             if let Some(wake) = wake.take()
                 && match &took {
-                    Took::Task(handout) => wake.was_for(&handout.message.task_type, handout.tied),
-                    Took::Nothing => wake.is_among(&wanted),
+                    Took::Task(handout) => wake.was_for(handout),
+                    Took::Nothing => wake.is_within(&wanted, &touched.standing.profile),
                     Took::Full => false,
                 }
             {
@@ -260,6 +271,7 @@ impl Engine {
             task: entry.task_id,
             lease: lease.id,
             tied: entry.worker.is_some(),
+            wants: entry.wants,
         }))
     }
 

@@ -77,10 +77,8 @@ impl Engine {
             |results: &[BranchResult]| results.iter().any(|result| result.lease == Some(lease));
         let open = match job.wait.as_deref() {
             Some(Wait::Fork(fork)) => fork.branches.iter().any(|branch| {
-                branch
-                    .result
-                    .as_ref()
-                    .is_some_and(|result| result.lease == Some(lease))
+                let result = branch.result.as_ref().and_then(|result| result.lease);
+                result.or(branch.answered) == Some(lease)
             }),
             _ => false,
         };

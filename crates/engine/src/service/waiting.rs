@@ -20,7 +20,7 @@ impl Inner {
                     "the step failed {} times and waits for its back-off",
                     job.retry_count
                 ),
-                since_ms: job.updated_at_ms,
+                since_ms: since(job),
                 until_ms: job.timer_at_ms,
             }));
         }
@@ -33,7 +33,11 @@ impl Inner {
         let Some(entry) = self.store.queue_entry(work.task).await? else {
             return Ok(None);
         };
-        Ok(Some(self.why_task_waits(&entry).await?))
+        let mut why = self.why_task_waits(&entry).await?;
+        if why.reason == WaitReason::BackOff {
+            why.since_ms = since(job);
+        }
+        Ok(Some(why))
     }
 
     async fn why_wait(&self, job: &Job, wait: &Wait) -> Result<Waiting, StoreError> {
@@ -62,7 +66,7 @@ impl Inner {
         Ok(Waiting {
             reason,
             message,
-            since_ms: job.updated_at_ms,
+            since_ms: since(job),
             until_ms: job.timer_at_ms,
         })
     }
@@ -106,7 +110,7 @@ impl Inner {
                 reason: WaitReason::WithWorker,
                 message: format!("worker '{}' has the task", lease.worker),
                 since_ms: lease.since_ms,
-                until_ms: lease.execution_deadline_ms,
+                until_ms: earliest(lease.execution_deadline_ms, entry.result_deadline_ms()),
             });
         }
         if entry.ready_at_ms > now_ms {
@@ -128,10 +132,20 @@ impl Inner {
         Ok(Waiting {
             reason,
             message,
-            since_ms: entry.queued_at_ms,
-            until_ms: entry.dispatch_deadline_ms(),
+            // A task that was tried before waits since it was ready again.
+            since_ms: entry.ready_at_ms,
+            until_ms: earliest(entry.dispatch_deadline_ms(), entry.result_deadline_ms()),
         })
     }
+}
+
+/// Since when the job waits for what it waits for. Jobs of an earlier version did not note it.
+fn since(job: &Job) -> u64 {
+    job.waits_since_ms.unwrap_or(job.updated_at_ms)
+}
+
+fn earliest(one_ms: Option<u64>, other_ms: Option<u64>) -> Option<u64> {
+    one_ms.into_iter().chain(other_ms).min()
 }
 
 fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
@@ -144,27 +158,37 @@ fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
             .iter()
             .any(|task_type| **task_type == *entry.task_type)
     };
+    let suits = |worker: &WorkerView| {
+        let profile = &worker.standing.profile;
+        let wants = entry.wants.as_ref();
+        wants.is_none_or(|wants| profile.suits(&entry.task_type, wants))
+    };
     if let Some(wanted) = &entry.worker {
-        return if live.iter().any(|worker| name(worker) == *wanted) {
+        let Some(worker) = live.iter().find(|worker| name(worker) == *wanted) else {
+            return (
+                WaitReason::WorkerAway,
+                format!("worker '{wanted}', which the task is tied to, is away"),
+            );
+        };
+        return if offers(&worker) && suits(worker) {
             (
                 WaitReason::WorkersBusy,
                 format!("worker '{wanted}' is busy"),
             )
         } else {
             (
-                WaitReason::WorkerAway,
-                format!("worker '{wanted}', which the task is tied to, is away"),
+                WaitReason::NoneFits,
+                format!(
+                    "worker '{wanted}', which the task is tied to, does not offer '{}' or has not what it requires",
+                    entry.task_type
+                ),
             )
         };
     }
     let offering: Vec<&WorkerView> = live.iter().filter(offers).collect();
     let able: Vec<WorkerId> = offering
         .iter()
-        .filter(|worker| {
-            let profile = &worker.standing.profile;
-            let wants = entry.wants.as_ref();
-            wants.is_none_or(|wants| profile.suits(&entry.task_type, wants))
-        })
+        .filter(|worker| suits(worker))
         .map(|worker| name(worker))
         .collect();
     if able.is_empty() && !offering.is_empty() {

@@ -6,7 +6,7 @@ use avtomatika_engine::blueprint::{Blueprint, Client};
 use avtomatika_engine::clock::ManualClock;
 use avtomatika_engine::entropy::Entropy;
 use avtomatika_engine::seal::Sealer;
-use avtomatika_engine::service::{EngineError, Handout, NewJob, Options, Poll, Reported};
+use avtomatika_engine::service::{EngineError, Handout, NewJob, Options, Poll, Reported, Resolver};
 use avtomatika_engine::storage::Store;
 use avtomatika_engine::{Action, Context, Dispatch, EndAs, Engine, HandlerError, Settings};
 use avtomatika_protocol::job::JobView;
@@ -22,6 +22,9 @@ pub(crate) struct Lab {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<dyn Store>,
+    settings: Settings,
+    /// Engines there have been, so that each draws ids of its own.
+    born: u64,
 }
 
 pub(crate) fn client() -> Arc<Client> {
@@ -63,17 +66,42 @@ impl Lab {
         blueprint: Blueprint,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::of(store, vec![blueprint], change)
+    }
+
+    pub(crate) fn of(
+        store: Arc<dyn Store>,
+        blueprints: Vec<Blueprint>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(NOW_MS));
-        let mut options =
-            Options::new(Arc::clone(&store), Sealer::new([7; 32])).blueprint(blueprint);
-        options.clock = Arc::clone(&clock) as Arc<_>;
-        options.entropy = Entropy::seeded(7);
-        change(&mut options.settings);
-        Self {
-            engine: options.build(),
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let mut lab = Self {
+            engine: Options::new(Arc::clone(&store), Sealer::new([7; 32])).build(),
             clock,
             store,
-        }
+            settings,
+            born: 6,
+        };
+        lab.restart(blueprints, None);
+        lab
+    }
+
+    /// A new engine on the same store: what the old one knew beside it is gone.
+    pub(crate) fn restart(
+        &mut self,
+        blueprints: Vec<Blueprint>,
+        resolver: Option<Arc<dyn Resolver>>,
+    ) {
+        self.born += 1;
+        let mut options = Options::new(Arc::clone(&self.store), Sealer::new([7; 32]));
+        options.blueprints = blueprints;
+        options.resolver = resolver;
+        options.clock = Arc::clone(&self.clock) as Arc<_>;
+        options.entropy = Entropy::seeded(self.born);
+        options.settings = self.settings.clone();
+        self.engine = options.build();
     }
 
     pub(crate) fn new_job(input: Value, key: Option<&str>) -> NewJob {

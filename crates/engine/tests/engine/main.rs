@@ -10,6 +10,7 @@
 mod core_random;
 mod core_table;
 mod documents;
+mod flow;
 mod lab;
 mod leases;
 mod sim;
