@@ -16,11 +16,13 @@
 //! | `read` | from the tree to the model |
 //! | `check` | what only all states together show: dangling ways, unreachable states |
 //! | [`graph`] | a blueprint as DOT and SVG |
+//! | [`loader`] | a folder of files, kept in step with an engine |
 //! | `compile` | from the model to the engine's blueprint |
 
 pub mod duration;
 pub mod expression;
 pub mod graph;
+pub mod loader;
 pub mod model;
 pub mod problem;
 pub mod source;
@@ -33,7 +35,8 @@ mod parse;
 mod read;
 mod yaml;
 
-pub use compile::compile;
+pub use compile::{Files, compile};
+pub use loader::Loader;
 pub use model::Parsed;
 pub use parse::{FILE_BYTES_MAX, is_blueprint_file, parse};
 pub use problem::{Problem, Refused};

@@ -95,14 +95,14 @@ fn files_that_are_too_much_are_refused_quickly() {
         (laughs(), "holds more than 20000 values"),
         (
             format!(
-                "name: f\nstates: {{start: {{end: completed, output: \"${{{}}}\"}}}}",
+                "name: f\nstates: {{start: {{finish: {{result: \"${{{}}}\"}}}}}}",
                 "(".repeat(5_000)
             ),
             "longer than",
         ),
         (
             format!(
-                "name: f\nstates: {{start: {{end: completed, output: \"${{{}1}}\"}}}}",
+                "name: f\nstates: {{start: {{finish: {{result: \"${{{}1}}\"}}}}}}",
                 "!".repeat(5_000)
             ),
             "longer than",

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Target};
+use avtomatika_engine::EndAs;
+
+use crate::model::{Action, Parsed, Step, Target};
 use crate::nearest;
 use crate::problem::Notes;
 use crate::read::Read;
@@ -35,6 +37,7 @@ pub(crate) fn states(read: &Read, notes: &mut Notes<'_>) {
     if !read.complete || !dangling.is_empty() || parsed.state(&parsed.start).is_none() {
         return;
     }
+    ends_fit(parsed, notes);
     let reached = reach(&[parsed.start.as_str()], &edges);
     let backwards = reversed(&edges);
     let ends: Vec<&str> = parsed
@@ -59,6 +62,69 @@ pub(crate) fn states(read: &Read, notes: &mut Notes<'_>) {
                 "an end is a state with `end:` or `finish:`",
             );
         }
+    }
+}
+
+/// Checks that jobs don't begin where they end, that failures end in failure, and that a result
+/// that is promised is given.
+fn ends_fit(parsed: &Parsed, notes: &mut Notes<'_>) {
+    for state in &parsed.states {
+        if let Action::End(end) = &state.step.action {
+            if state.name == parsed.start {
+                notes.hint(
+                    state.span,
+                    "jobs begin in an end state",
+                    "the first state must do something; `goto` at least",
+                );
+            }
+            if end.how == EndAs::Completed && end.output.is_none() && parsed.output.is_some() {
+                notes.hint(
+                    state.span,
+                    format!(
+                        "state '{}' gives no result, but 'output' promises one",
+                        state.name
+                    ),
+                    "add `output:` beside `end: completed`",
+                );
+            }
+        }
+        each_step(&state.step, &mut |step| match &step.action {
+            Action::Fail { target, .. } => {
+                let at = parsed.state(&target.state).map(|state| &state.step.action);
+                let fits = matches!(at, Some(Action::End(end)) if end.how == EndAs::Failed);
+                if !fits {
+                    notes.hint(
+                        target.span,
+                        format!("'fail' must lead to an end, '{}' is none", target.state),
+                        "name a state with `end: failed`",
+                    );
+                }
+            }
+            Action::Finish(finish)
+                if finish.how == EndAs::Completed
+                    && finish.result.is_none()
+                    && parsed.output.is_some() =>
+            {
+                notes.hint(
+                    state.span,
+                    format!(
+                        "state '{}' gives no result, but 'output' promises one",
+                        state.name
+                    ),
+                    "add `result:` to `finish`",
+                );
+            }
+            _ => {}
+        });
+    }
+}
+
+/// Calls `see` with a step and those of its cases.
+fn each_step<'s>(step: &'s Step, see: &mut dyn FnMut(&'s Step)) {
+    see(step);
+    if let Action::When { cases, otherwise } = &step.action {
+        cases.iter().for_each(|case| see(&case.step));
+        see(otherwise);
     }
 }
 

@@ -2,101 +2,133 @@
 
 use std::sync::Arc;
 
-use avtomatika_engine::blueprint::Dispatch;
+use avtomatika_engine::blueprint::{DocumentKey, DocumentWrite, Handler};
 use avtomatika_engine::{Action, Context, HandlerError};
-use avtomatika_protocol::Failure;
 use serde_json::{Map, Value};
 
-use super::scope::scope;
-use crate::expression::Scope;
+use super::act::act;
+use super::facts::{Facts, Uses};
+use super::value::{text, wrong};
 use crate::model::{self, State, Step};
-use crate::source::Position;
-use crate::template::{RenderError, Template};
+use crate::template::RenderError;
+
+/// What the names of the engine's own stores begin with.
+const RESERVED: &str = "avtomatika.";
 
 /// A state of a file.
 pub(super) struct StateHandler {
-    pub(super) file: Arc<str>,
-    pub(super) state: Arc<State>,
+    /// What the file is called, for messages.
+    file: Arc<str>,
+    state: State,
+    uses: Uses,
+}
+
+/// What one run of the handler works with.
+struct Run<'r, 'c> {
+    context: &'r Context<'c>,
+    facts: Facts,
+    /// The documents by the names this state has for them.
+    documents: Map<String, Value>,
+    /// The job's data, with what this run has set.
+    data: Map<String, Value>,
+    /// What this run has set.
+    changed: Map<String, Value>,
+    written: Vec<(String, Value)>,
 }
 
 impl StateHandler {
-    pub(super) fn run(&self, context: &Context<'_>) -> Result<Action, HandlerError> {
-        let documents = Map::new();
-        let mut data = context.data.clone();
-        let mut changed = Map::new();
-        let action = self
-            .step(
-                &self.state.step,
-                context,
-                &documents,
-                &mut data,
-                &mut changed,
-            )
-            .map_err(|error| HandlerError(format!("{}:{error}", self.file)))?;
-        Ok(Action {
-            data: changed,
-            ..action
-        })
+    pub(super) fn new(file: Arc<str>, state: State) -> Self {
+        Self {
+            file,
+            uses: Uses::of(&state),
+            state,
+        }
     }
 
-    fn step(
-        &self,
-        step: &Step,
-        context: &Context<'_>,
-        documents: &Map<String, Value>,
-        data: &mut Map<String, Value>,
-        changed: &mut Map<String, Value>,
-    ) -> Result<Action, RenderError> {
+    /// The documents this state works with, by its names for them.
+    fn keys(&self, run: &Run<'_, '_>) -> Result<Vec<(String, DocumentKey)>, RenderError> {
+        let scope = run.facts.scope(run.context, &run.data, &run.documents);
+        let documents = self.state.load.iter();
+        documents
+            .map(|document| {
+                let store = text(&document.store, &scope)?;
+                let key = text(&document.key, &scope)?;
+                if store.starts_with(RESERVED) {
+                    let reason = format!("the store '{store}' is the engine's own");
+                    return Err(wrong(&document.store, reason));
+                }
+                Ok((document.name.clone(), DocumentKey::new(store, key)))
+            })
+            .collect()
+    }
+
+    fn decide(&self, context: &Context<'_>) -> Result<Action, RenderError> {
+        let mut run = Run {
+            context,
+            facts: Facts::new(context, &self.uses),
+            documents: Map::new(),
+            data: context.data.clone(),
+            changed: Map::new(),
+            written: Vec::new(),
+        };
+        let keys = self.keys(&run)?;
+        if keys
+            .iter()
+            .any(|(_, key)| !context.documents.is_loaded(key))
+        {
+            return Ok(Action::load(keys.into_iter().map(|(_, key)| key)));
+        }
+        for (name, key) in &keys {
+            let value = context.documents.get(key).cloned().unwrap_or(Value::Null);
+            run.documents.insert(name.clone(), value);
+        }
+        let mut action = run.step(&self.state.step)?;
+        action.data = run.changed;
+        for (name, value) in run.written {
+            let key = keys.iter().find(|(known, _)| *known == name);
+            action.documents.extend(key.map(|(_, key)| DocumentWrite {
+                key: key.clone(),
+                value: Some(value).filter(|value| !value.is_null()),
+            }));
+        }
+        Ok(action)
+    }
+}
+
+impl Handler for StateHandler {
+    fn handle(&self, context: &Context<'_>) -> Result<Action, HandlerError> {
+        self.decide(context)
+            .map_err(|error| HandlerError(format!("{}:{error}", self.file)))
+    }
+}
+
+impl Run<'_, '_> {
+    fn step(&mut self, step: &Step) -> Result<Action, RenderError> {
         for (key, template) in &step.set {
-            let value = template.render(&scope(context, data, documents))?;
-            data.insert(key.clone(), value.clone());
-            changed.insert(key.clone(), value);
+            let value = template.render(&self.scope())?;
+            self.data.insert(key.clone(), value.clone());
+            self.changed.insert(key.clone(), value);
+        }
+        for (name, template) in &step.put {
+            let value = template.render(&self.scope())?;
+            self.documents.insert(name.clone(), value.clone());
+            self.written.retain(|(known, _)| known != name);
+            self.written.push((name.clone(), value));
         }
         if let model::Action::When { cases, otherwise } = &step.action {
             let mut chosen = otherwise.as_ref();
             for case in cases {
-                if case.condition.holds(&scope(context, data, documents))? {
+                if case.condition.holds(&self.scope())? {
                     chosen = &case.step;
                     break;
                 }
             }
-            return self.step(chosen, context, documents, data, changed);
+            return self.step(chosen);
         }
-        act(&step.action, &scope(context, data, documents))
+        act(&step.action, &self.scope(), self.context.now_ms)
     }
-}
 
-fn act(action: &model::Action, scope: &Scope<'_>) -> Result<Action, RenderError> {
-    Ok(match action {
-        model::Action::Goto(target) => Action::transition(&target.state),
-        model::Action::Dispatch(dispatch) => Action::dispatch(task(dispatch, scope)?),
-        model::Action::Fail {
-            code,
-            message,
-            target,
-        } => Action::fail(&target.state, Failure::new(code, text(message, scope)?)),
-        other => {
-            return Err(RenderError {
-                position: Position { line: 1, column: 1 },
-                reason: "the engine does not run this action yet".to_owned(),
-                expression: other.keyword().to_owned(),
-            });
-        }
-    })
-}
-
-fn task(dispatch: &model::Dispatch, scope: &Scope<'_>) -> Result<Dispatch, RenderError> {
-    let mut task = Dispatch::new(text(&dispatch.task, scope)?);
-    if let Value::Object(params) = dispatch.params.render(scope)? {
-        task.params = params;
+    fn scope(&self) -> crate::expression::Scope<'_> {
+        self.facts.scope(self.context, &self.data, &self.documents)
     }
-    task.transitions = dispatch.on.to_map();
-    Ok(task)
-}
-
-fn text(template: &Template, scope: &Scope<'_>) -> Result<String, RenderError> {
-    Ok(match template.render(scope)? {
-        Value::String(text) => text,
-        other => other.to_string(),
-    })
 }

@@ -3,6 +3,7 @@
 mod action;
 mod setting;
 mod state;
+mod visit;
 
 pub use action::{
     Approval, Branch, BranchWork, Branches, Dispatch, Event, Finish, ForEach, Join, Parallel,

@@ -1,5 +1,7 @@
 //! `dispatch`, and tasks of branches.
 
+use avtomatika_engine::blueprint::Needs;
+
 use super::Reading;
 use super::fields::Fields;
 use crate::model::{Dispatch, Retry, Routes};
@@ -79,7 +81,7 @@ impl Reading<'_, '_> {
             strategy: fields
                 .get("strategy")
                 .and_then(|node| self.choice(node, "strategy", &STRATEGIES)),
-            needs: needs.map(|node| self.object(node, "'needs'")),
+            needs: needs.map(|node| self.needs(node)),
             max_cost: fields
                 .get("max_cost")
                 .and_then(|node| self.amount(node, "max_cost")),
@@ -98,6 +100,16 @@ impl Reading<'_, '_> {
             on: Routes::default(),
             save_as: None,
         })
+    }
+
+    fn needs(&mut self, node: &Node) -> Template {
+        let template = self.object(node, "'needs'");
+        if let Template::Literal(value @ serde_json::Value::Object(_)) = &template
+            && let Err(reason) = Needs::parse(value)
+        {
+            self.add(node.span, format!("'needs': {reason}"));
+        }
+        template
     }
 
     fn task_type(&mut self, node: &Node) -> Option<Template> {

@@ -8,6 +8,9 @@ use super::{Rows, Size, Slot};
 /// The width of a dummy: room for a way between boxes.
 const DUMMY_WIDTH: f64 = 24.0;
 
+/// More dummies than these make a drawing nobody can read, slowly.
+const DUMMIES_MAX: usize = 4_000;
+
 /// The row of each box: one below the lowest of those that lead to it, ways back left out.
 pub(super) fn ranks(count: usize, edges: &[Edge], start: usize) -> Vec<usize> {
     let back = back_edges(count, edges, start);
@@ -81,6 +84,8 @@ pub(super) fn rows(sizes: &[Size], edges: &[Edge], ranks: &[usize]) -> (Rows, Ve
         add(&mut rows, *rank, size.width, size.height);
     }
     let rank = |at: usize| ranks.get(at).copied().unwrap_or(0);
+    let span = |edge: &Edge| rank(edge.from).abs_diff(rank(edge.to));
+    let crowded = edges.iter().map(span).sum::<usize>() > DUMMIES_MAX;
     let mut chains = Vec::new();
     for edge in edges {
         let (upper, lower) = if rank(edge.from) <= rank(edge.to) {
@@ -89,7 +94,7 @@ pub(super) fn rows(sizes: &[Size], edges: &[Edge], ranks: &[usize]) -> (Rows, Ve
             (edge.to, edge.from)
         };
         let mut chain = Vec::new();
-        if rank(upper) < rank(lower) {
+        if rank(upper) < rank(lower) && !(crowded && span(edge) > 1) {
             let mut above = upper;
             for row in rank(upper) + 1..rank(lower) {
                 let dummy = add(&mut rows, row, DUMMY_WIDTH, 0.0);
