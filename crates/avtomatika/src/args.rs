@@ -11,7 +11,7 @@ use avtomatika_bot_runner::Pool;
 use clap::{Parser, Subcommand};
 
 pub(crate) use access::AccessArgs;
-pub(crate) use schedules::{CheckArgs, NextArgs, SchedulesCommand};
+pub(crate) use schedules::{CheckArgs, NextArgs, SchedulesArgs, SchedulesCommand};
 pub(crate) use tls::TlsArgs;
 
 /// Bytes of the longest name prefix: names have a hash and more behind it.
@@ -121,6 +121,8 @@ pub(crate) struct UpArgs {
     pub(crate) access: AccessArgs,
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
+    #[command(flatten)]
+    pub(crate) schedules: SchedulesArgs,
     /// How long ended jobs are kept, hours
     #[arg(long, env = "RETENTION_HOURS", default_value_t = 168)]
     pub(crate) retention_hours: u64,

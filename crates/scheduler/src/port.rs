@@ -33,7 +33,9 @@ impl PortError {
             Self::Refused(_) => true,
             Self::Engine(error) => matches!(
                 error,
-                EngineError::Refused(_) | EngineError::UnknownBlueprint(_)
+                EngineError::Refused(_)
+                    | EngineError::UnknownBlueprint(_)
+                    | EngineError::QuotaExhausted { .. }
             ),
             Self::Conflict => false,
         }

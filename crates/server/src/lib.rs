@@ -7,6 +7,7 @@
 //! | [`client`] | what clients call: submit, read, list, cancel |
 //! | [`worker`] | what workers call: register, poll, heartbeat, result, events |
 //! | [`public`] | what anybody may call: status, metrics |
+//! | `schedules` | the scheduler on this server's engine and clients |
 //! | [`server`] | putting it together and running it |
 //! | [`tls`] | TLS and client certificates |
 //! | [`metrics`] | the recorder behind `/metrics` |
@@ -19,10 +20,12 @@ pub mod http;
 pub mod metrics;
 pub mod public;
 mod routes;
+mod schedules;
 pub mod server;
 pub mod tls;
 pub mod worker;
 
 pub use access::{Access, ClientConfig, ClientEntry};
 pub use endpoints::{Refused as EndpointRefused, check_endpoint};
+pub use schedules::Schedules;
 pub use server::{Options, Server};

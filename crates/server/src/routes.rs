@@ -28,6 +28,23 @@ pub(crate) fn api() -> Vec<Route> {
         (Method::GET, "/workers", get(client::list_workers)),
         (Method::GET, "/dashboard", get(client::dashboard)),
         (Method::GET, "/me", get(client::me)),
+        (Method::GET, "/schedules", get(client::list_schedules)),
+        (Method::GET, "/schedules/{name}", get(client::get_schedule)),
+        (
+            Method::POST,
+            "/schedules/{name}/run",
+            post(client::run_schedule),
+        ),
+        (
+            Method::POST,
+            "/schedules/{name}/pause",
+            post(client::pause_schedule),
+        ),
+        (
+            Method::POST,
+            "/schedules/{name}/resume",
+            post(client::resume_schedule),
+        ),
         (Method::POST, "/admin/purge", post(client::purge)),
         (Method::POST, "/admin/reload", post(client::reload)),
         (

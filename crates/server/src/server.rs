@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use avtomatika_engine::Engine;
 use avtomatika_engine::service::Handout;
+use avtomatika_scheduler::{Handle, Scheduler};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::http::{Front, Handed, Listener, ListenerSettings};
+use crate::schedules::Schedules;
 use crate::tls::Tls;
 use crate::{endpoints, routes};
 
@@ -30,6 +32,8 @@ pub struct Options {
     pub tls: Option<Arc<Tls>>,
     /// An address that is served without TLS beside: for what runs on the same machine.
     pub local: Option<SocketAddr>,
+    /// What is posted by the clock, if anything is.
+    pub schedules: Option<Schedules>,
 }
 
 impl Options {
@@ -43,6 +47,7 @@ impl Options {
             listener: ListenerSettings::default(),
             tls: None,
             local: None,
+            schedules: None,
         }
     }
 }
@@ -54,6 +59,7 @@ pub struct AppState {
     pub(crate) access: Arc<Access>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) tasks: TaskTracker,
+    pub(crate) schedules: Option<Handle>,
 }
 
 impl AppState {
@@ -77,13 +83,14 @@ pub struct Server {
     tls: Option<Arc<Tls>>,
     state: AppState,
     front: Front,
+    scheduler: Option<Scheduler>,
 }
 
 impl Server {
     /// Binds an address.
     ///
     /// # Errors
-    /// When it can't be bound, or a blueprint's endpoint can't be mounted.
+    /// When it can't be bound, a blueprint's endpoint can't be mounted, or a file is wrong.
     pub async fn bind(addr: SocketAddr, options: Options) -> std::io::Result<Self> {
         endpoints::check(&options.engine).map_err(std::io::Error::other)?;
         options.access.load().map_err(std::io::Error::other)?;
@@ -99,11 +106,19 @@ impl Server {
             None => None,
         };
         let listener = Listener::bind(addr, settings, options.tls.clone()).await?;
+        let access = Arc::new(options.access);
+        let (scheduler, schedules) = options
+            .schedules
+            .map(|schedules| schedules.open(&options.engine, &access))
+            .transpose()
+            .map_err(std::io::Error::other)?
+            .unzip();
         let state = AppState {
             engine: options.engine,
-            access: Arc::new(options.access),
+            access,
             metrics: options.metrics,
             tasks: TaskTracker::new(),
+            schedules,
         };
         let router = routes::router(&state, options.body_max_bytes);
         Ok(Self {
@@ -112,6 +127,7 @@ impl Server {
             tls: options.tls,
             state,
             front: Front::new(router),
+            scheduler,
         })
     }
 
@@ -149,6 +165,9 @@ impl Server {
         };
         let access = Arc::clone(&self.state.access);
         self.state.tasks.spawn(access.watch(shutdown.clone()));
+        if let Some(scheduler) = self.scheduler {
+            self.state.tasks.spawn(scheduler.run(shutdown.clone()));
+        }
         let stop = shutdown.clone();
         let draining = engine.clone();
         self.state.tasks.spawn(async move {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use avtomatika_scheduler::Source;
 use avtomatika_scheduler::file::zone;
+use avtomatika_server::Schedules;
 use clap::Subcommand;
 use jiff::tz::TimeZone;
 
@@ -20,6 +22,33 @@ impl ZoneArgs {
     pub(crate) fn zone(&self) -> anyhow::Result<TimeZone> {
         zone(&self.timezone)
             .with_context(|| format!("no time zone '{}' (--timezone or TZ)", self.timezone))
+    }
+}
+
+/// The schedules of `avtomatika up`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SchedulesArgs {
+    /// File of schedules, read again when it changes
+    #[arg(long, env = "AVTOMATIKA_SCHEDULES", value_name = "FILE")]
+    schedules: Option<PathBuf>,
+    /// The same, by its first name
+    #[arg(long, env = "SCHEDULES_CONFIG_PATH", hide = true)]
+    schedules_config_path: Option<PathBuf>,
+    #[command(flatten)]
+    zone: ZoneArgs,
+}
+
+impl SchedulesArgs {
+    /// The schedules to run, if there is a file of them.
+    pub(crate) fn schedules(&self) -> anyhow::Result<Option<Schedules>> {
+        let other = self.schedules_config_path.as_ref();
+        let Some(file) = self.schedules.as_ref().or(other) else {
+            return Ok(None);
+        };
+        Ok(Some(Schedules {
+            source: Source::File(file.clone()),
+            zone: self.zone.zone()?,
+        }))
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     // Workers in here, and clients on this machine, need neither certificates nor names in them.
     let has_tls = options.tls.is_some();
     options.local = has_tls.then_some((Ipv4Addr::LOCALHOST, 0).into());
+    options.schedules = args.schedules.schedules()?;
     let listen = listen_address(&args)?;
     let server = Server::bind(listen, options)
         .await

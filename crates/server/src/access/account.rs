@@ -195,6 +195,11 @@ impl Account {
                 .any(|pattern| pattern.matches(blueprint))
     }
 
+    /// Whether it may do nothing.
+    pub fn is_disabled(&self) -> bool {
+        self.disabled
+    }
+
     /// How often it may ask, if that is bounded.
     pub fn rate(&self) -> Option<Rate> {
         self.bucket.as_ref().map(|bucket| bucket.rate())

@@ -93,6 +93,11 @@ impl Known {
         }
     }
 
+    /// The client of this name.
+    pub(super) fn named(&self, id: &ClientId) -> Option<&Arc<Account>> {
+        self.by_id.get(id)
+    }
+
     /// How many clients there are.
     pub(super) fn clients(&self) -> usize {
         self.by_id.len()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use avtomatika_engine::names;
+use avtomatika_protocol::ClientId;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -252,6 +253,11 @@ impl Access {
     /// Whose token this is.
     pub(super) fn account(&self, token: &str) -> Option<Arc<Account>> {
         self.now.load().account(token).cloned()
+    }
+
+    /// The client of this name, if it is known now.
+    pub fn account_of(&self, id: &ClientId) -> Option<Arc<Account>> {
+        self.now.load().named(id).cloned()
     }
 
     /// Does some work for as long as `still` holds; it is asked at the beginning and whenever

@@ -8,6 +8,7 @@ mod list_workers;
 mod me;
 mod purge;
 mod reload;
+mod schedules;
 mod submit;
 
 pub(crate) use cancel_job::cancel_job;
@@ -18,6 +19,9 @@ pub(crate) use list_workers::list_workers;
 pub(crate) use me::me;
 pub(crate) use purge::purge;
 pub(crate) use reload::{reload, reload_workers};
+pub(crate) use schedules::{
+    get_schedule, list_schedules, pause_schedule, resume_schedule, run_schedule,
+};
 pub(crate) use submit::submit;
 
 use avtomatika_protocol::JobId;

@@ -117,7 +117,8 @@ fn wishes(query: Vec<(String, String)>) -> Result<Wishes, ApiError> {
     Ok(wishes)
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+/// The client's key for a job, if it sent one.
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };

@@ -46,6 +46,7 @@ mod results;
 mod revoking;
 mod roles;
 mod rows;
+mod schedules;
 mod secrets;
 mod several;
 mod slow;
