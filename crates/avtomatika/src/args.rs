@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use access::AccessArgs;
 pub(crate) use schedules::{CheckArgs, NextArgs, SchedulesArgs, SchedulesCommand};
-pub(crate) use tls::TlsArgs;
+pub(crate) use tls::{ClientTlsArgs, TlsArgs};
 
 /// Bytes of the longest name prefix: names have a hash and more behind it.
 const NAME_PREFIX_MAX: usize = 30;
@@ -208,12 +208,14 @@ pub(crate) struct ConnectArgs {
         default_value = "http://localhost:8080"
     )]
     pub(crate) url: String,
-    /// The token of workers
+    /// The worker's token; not needed where its certificate counts
     #[arg(long, env = "WORKER_TOKEN", hide_env_values = true)]
-    pub(crate) token: String,
+    pub(crate) token: Option<String>,
     /// The worker's name
     #[arg(long, env = "WORKER_ID")]
     pub(crate) worker_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) tls: ClientTlsArgs,
 }
 
 /// `avtomatika worker bot-runner`.

@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::delivered::{Delivered, Observer};
 use crate::error::Error;
 use crate::handler::Handlers;
-use crate::http::ServerUrl;
+use crate::http::{Connector, ServerUrl, TlsFiles};
 use crate::outcome::IntoOutcome;
 use crate::session::Shared;
 use crate::settings::Settings;
@@ -30,6 +30,7 @@ const CONCURRENT_TASKS_MAX: u32 = 1_000_000;
 pub struct WorkerBuilder {
     servers: Vec<String>,
     token: Option<String>,
+    tls: TlsFiles,
     settings: Settings,
     type_limits: BTreeMap<String, u32>,
     handlers: Handlers,
@@ -42,6 +43,7 @@ impl WorkerBuilder {
         Self {
             servers: vec![server],
             token: None,
+            tls: TlsFiles::default(),
             settings: Settings::new(WorkerId(worker_id)),
             type_limits: BTreeMap::new(),
             handlers: Handlers::default(),
@@ -59,6 +61,13 @@ impl WorkerBuilder {
     /// The token that proves to the server who this is (`X-Worker-Token`).
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// CAs and the worker's own certificate for `https://` servers. Without it the CAs of the
+    /// system count, and no certificate is shown.
+    pub fn tls(mut self, files: TlsFiles) -> Self {
+        self.tls = files;
         self
     }
 
@@ -151,19 +160,27 @@ impl WorkerBuilder {
     pub fn build(mut self) -> Result<Worker, Error> {
         self.check()?;
         let token = self.token.as_deref().map(header).transpose()?;
-        let settings = self.settings;
-        let clients = self
+        let servers = self
             .servers
             .iter()
             .map(|url| {
-                let server = ServerUrl::parse(url).map_err(|reason| Error::InvalidServer {
+                ServerUrl::parse(url).map_err(|reason| Error::InvalidServer {
                     url: url.clone(),
                     reason,
-                })?;
-                let (id, max) = (&settings.worker_id, settings.answer_bytes_max);
-                Ok(Client::new(server, id, token.clone(), max))
+                })
             })
             .collect::<Result<Vec<_>, Error>>()?;
+        let tls = Arc::new(if servers.iter().any(|server| server.is_secure) {
+            Connector::new(self.tls)?
+        } else {
+            Connector::default()
+        });
+        let settings = self.settings;
+        let (id, max) = (&settings.worker_id, settings.answer_bytes_max);
+        let clients: Vec<_> = servers
+            .into_iter()
+            .map(|server| Client::new(server, Arc::clone(&tls), id, token.clone(), max))
+            .collect();
         let shared = Shared {
             slots: Slots::new(settings.max_concurrent_tasks, &self.type_limits),
             settings,

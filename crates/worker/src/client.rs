@@ -1,5 +1,6 @@
 //! The worker protocol over HTTP: one method a route, answers sorted by what to do next.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avtomatika_protocol::worker::{
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
 
-use crate::http::{self as wire, Pool, Reply, ServerUrl};
+use crate::http::{self as wire, Connector, Pool, Reply, ServerUrl};
 
 /// How long the server may take for anything but a poll.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -73,6 +74,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(
         server: ServerUrl,
+        tls: Arc<Connector>,
         worker_id: &WorkerId,
         token: Option<HeaderValue>,
         answer_bytes_max: usize,
@@ -86,7 +88,7 @@ impl Client {
             result: uri("/tasks/result"),
             events: uri("/events"),
             next: server.target(&format!("{me}/tasks/next")),
-            pool: Pool::new(server, token, answer_bytes_max),
+            pool: Pool::new(server, tls, token, answer_bytes_max),
         }
     }
 

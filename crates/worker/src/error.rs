@@ -1,5 +1,7 @@
 //! What can go wrong with a worker as a whole.
 
+use crate::http::TlsError;
+
 /// Why a worker could not be built or could not go to work.
 ///
 /// What goes wrong later, between a worker and its server, is not here: a running worker logs
@@ -26,6 +28,9 @@ pub enum Error {
     /// The token holds characters that can't travel in a header. The token is not repeated here.
     #[error("use the token: it holds characters that can't be sent in a header")]
     InvalidToken,
+    /// Certificates or keys can't be used.
+    #[error("set up TLS: {0}")]
+    Tls(#[from] TlsError),
     /// A worker without handlers has nothing to do.
     #[error("build a worker without tasks: give it at least one handler")]
     NoTasks,

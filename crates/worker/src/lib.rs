@@ -30,6 +30,7 @@ pub use avtomatika_protocol::worker::{Outcome, TaskMessage};
 pub use builder::WorkerBuilder;
 pub use delivered::Delivered;
 pub use error::Error;
+pub use http::{TlsError, TlsFiles};
 pub use outcome::{IntoOutcome, invalid_input, permanent, transient};
 pub use progress::Progress;
 pub use task::TaskContext;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
-use avtomatika_worker::{Error, TaskContext, Worker, WorkerBuilder};
+use avtomatika_worker::{Error, TaskContext, TlsFiles, Worker, WorkerBuilder};
 
 fn builder(url: &str, id: &str) -> WorkerBuilder {
     Worker::builder(url, id).task("a", |_: TaskContext| async {})
@@ -13,7 +13,7 @@ const URL: &str = "http://127.0.0.1:1";
 #[test]
 fn refuses_what_cannot_work_and_says_why() {
     let refused = |builder: WorkerBuilder| builder.build().unwrap_err();
-    let error = refused(builder("https://example.org", "w"));
+    let error = refused(builder("ftp://example.org", "w"));
     assert!(matches!(error, Error::InvalidServer { .. }), "{error}");
     assert!(error.to_string().contains("https"), "{error}");
     let second = refused(builder(URL, "w").server("nonsense"));
@@ -44,4 +44,37 @@ fn tokens_are_not_shown() {
     let builder = builder(URL, "w").token("123456:TEST-TOKEN");
     assert!(!format!("{builder:?}").contains("TEST-TOKEN"));
     assert!(!format!("{:?}", builder.build().unwrap()).contains("TEST-TOKEN"));
+}
+
+#[test]
+fn refuses_certificates_that_cannot_be_used() {
+    let refused = |files: TlsFiles| {
+        let error = builder("https://example.org", "w").tls(files).build();
+        error.unwrap_err().to_string()
+    };
+    let none = Some("no-such-file.pem".into());
+    let told = refused(TlsFiles {
+        ca: none.clone(),
+        ..TlsFiles::default()
+    });
+    assert!(
+        told.starts_with("set up TLS: read no-such-file.pem: "),
+        "{told}"
+    );
+    let told = refused(TlsFiles {
+        ca: Some("Cargo.toml".into()),
+        ..TlsFiles::default()
+    });
+    assert_eq!(told, "set up TLS: find a certificate in PEM in Cargo.toml");
+    let told = refused(TlsFiles {
+        cert: none.clone(),
+        ..TlsFiles::default()
+    });
+    assert!(told.contains("without its key"), "{told}");
+    // A server without TLS needs none of it.
+    let files = TlsFiles {
+        ca: none,
+        ..TlsFiles::default()
+    };
+    assert!(builder(URL, "w").tls(files).build().is_ok());
 }

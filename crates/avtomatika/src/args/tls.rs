@@ -42,6 +42,31 @@ enum Mode {
     TokenOnly,
 }
 
+/// What a worker needs for an `https://` server; files in PEM, read again when they change.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ClientTlsArgs {
+    /// CAs that may vouch for an https server, instead of those the system knows
+    #[arg(long, env = "TLS_CA_PATH", value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The worker's own certificate
+    #[arg(long, env = "TLS_CERT_PATH", value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The key of the worker's own certificate
+    #[arg(long, env = "TLS_KEY_PATH", value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+}
+
+impl ClientTlsArgs {
+    /// The files as the SDK takes them.
+    pub(crate) fn files(&self) -> avtomatika_worker::TlsFiles {
+        avtomatika_worker::TlsFiles {
+            ca: self.ca.clone(),
+            cert: self.cert.clone(),
+            key: self.key.clone(),
+        }
+    }
+}
+
 impl TlsArgs {
     /// TLS as the files have it, if there are any.
     pub(crate) fn open(&self) -> anyhow::Result<Option<Arc<Tls>>> {

@@ -16,9 +16,13 @@ fn builder(connect: &ConnectArgs, kind: &str) -> WorkerBuilder {
         .worker_id
         .clone()
         .unwrap_or_else(|| format!("{kind}-{}", uuid::Uuid::now_v7().simple()));
-    Worker::builder(&connect.url, id)
-        .token(&connect.token)
-        .worker_type(kind)
+    let worker = Worker::builder(&connect.url, id)
+        .tls(connect.tls.files())
+        .worker_type(kind);
+    match &connect.token {
+        Some(token) => worker.token(token),
+        None => worker,
+    }
 }
 
 /// `avtomatika worker echo`.

@@ -55,3 +55,4 @@ mod table;
 mod tls;
 mod waiting;
 mod worker_rows;
+mod worker_tls;

@@ -10,9 +10,10 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use super::ServerUrl;
+use super::stream::Stream;
+use super::tls::Connector;
 
 /// A complete answer.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Reply {
 pub(crate) enum Error {
     #[error("connect to the server")]
     Connect(#[source] std::io::Error),
+    #[error("agree on TLS with the server")]
+    Tls(#[source] std::io::Error),
     #[error("exchange a request and an answer")]
     Exchange(#[source] hyper::Error),
     #[error("read an answer within its limit of {limit_bytes} bytes")]
@@ -35,7 +38,7 @@ pub(crate) enum Error {
     TimedOut { limit: Duration },
 }
 
-type Driver = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
+type Driver = http1::Connection<TokioIo<Stream>, Full<Bytes>>;
 
 /// An open connection with nothing in flight, or one that has just been taken to send something.
 pub(crate) struct Connection {
@@ -48,13 +51,14 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Connects, without waiting for Nagle's algorithm ever after.
-    pub(crate) async fn open(server: &ServerUrl, limit: Duration) -> Result<Self, Error> {
-        let connect = TcpStream::connect((server.host.as_str(), server.port));
-        let stream = tokio::time::timeout(limit, connect)
+    pub(crate) async fn open(
+        server: &ServerUrl,
+        tls: &Connector,
+        limit: Duration,
+    ) -> Result<Self, Error> {
+        let stream = tokio::time::timeout(limit, Stream::open(server, tls))
             .await
-            .map_err(|_| Error::TimedOut { limit })?
-            .map_err(Error::Connect)?;
-        stream.set_nodelay(true).map_err(Error::Connect)?;
+            .map_err(|_| Error::TimedOut { limit })??;
         let (sender, driver) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(Error::Exchange)?;

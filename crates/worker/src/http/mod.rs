@@ -7,7 +7,11 @@
 mod connection;
 mod pool;
 mod server;
+mod stream;
+mod tls;
 
 pub(crate) use connection::{Error, Reply};
 pub(crate) use pool::Pool;
 pub(crate) use server::ServerUrl;
+pub(crate) use tls::Connector;
+pub use tls::{TlsError, TlsFiles};

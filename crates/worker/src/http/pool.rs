@@ -1,6 +1,7 @@
 //! The connections to one server.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, Error, Reply};
 use super::server::ServerUrl;
+use super::tls::Connector;
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,6 +24,7 @@ const IDLE_MAX: Duration = Duration::from_secs(25);
 /// of them than requests that were in flight at once.
 pub(crate) struct Pool {
     server: ServerUrl,
+    tls: Arc<Connector>,
     token: Option<HeaderValue>,
     answer_bytes_max: usize,
     /// The most recently used one is at the back.
@@ -31,11 +34,13 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn new(
         server: ServerUrl,
+        tls: Arc<Connector>,
         token: Option<HeaderValue>,
         answer_bytes_max: usize,
     ) -> Self {
         Self {
             server,
+            tls,
             token,
             answer_bytes_max,
             idle: Mutex::new(VecDeque::new()),
@@ -82,7 +87,7 @@ impl Pool {
                 other => return other,
             }
         }
-        let connection = Connection::open(&self.server, CONNECT_TIMEOUT).await?;
+        let connection = Connection::open(&self.server, &self.tls, CONNECT_TIMEOUT).await?;
         self.exchange(connection, method, target, body).await
     }
 
@@ -156,6 +161,11 @@ mod tests {
 
     const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
+    fn pool(url: &str) -> Pool {
+        let tls = Arc::new(Connector::default());
+        Pool::new(ServerUrl::parse(url).unwrap(), tls, None, 1000)
+    }
+
     /// A server that answers as often as told on each connection and then closes it unannounced.
     async fn server(answers_each: usize) -> Pool {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -174,7 +184,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        Pool::new(ServerUrl::parse(&url).unwrap(), None, 1000)
+        pool(&url)
     }
 
     async fn get(pool: &Pool) -> Result<Reply, Error> {
@@ -207,7 +217,7 @@ mod tests {
     async fn answers_are_limited_in_time_and_in_length() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let unanswered = Pool::new(ServerUrl::parse(&url).unwrap(), None, 1000);
+        let unanswered = pool(&url);
         assert!(matches!(
             get(&unanswered).await,
             Err(Error::TimedOut { .. })

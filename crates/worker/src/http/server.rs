@@ -7,6 +7,8 @@ use http::{HeaderValue, Uri};
 /// A server's address, taken apart once so that requests need not do it.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerUrl {
+    /// Whether it speaks TLS.
+    pub(crate) is_secure: bool,
     /// Name or address to connect to.
     pub(crate) host: String,
     /// Port to connect to.
@@ -18,14 +20,14 @@ pub(crate) struct ServerUrl {
 }
 
 impl ServerUrl {
-    /// Takes `http://host[:port][/prefix]` apart; the error says what is wrong with it.
+    /// Takes `http[s]://host[:port][/prefix]` apart; the error says what is wrong with it.
     pub(crate) fn parse(url: &str) -> Result<Self, &'static str> {
         let uri: Uri = url.parse().map_err(|_| "it is not a URL")?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err("https is not supported yet; put a TLS proxy beside it"),
-            _ => return Err("it does not start with http://"),
-        }
+        let is_secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err("it does not start with http:// or https://"),
+        };
         if uri.query().is_some() {
             return Err("it has a query");
         }
@@ -42,9 +44,11 @@ impl ServerUrl {
         if host.is_empty() {
             return Err("it names no host");
         }
+        let port = if is_secure { 443 } else { 80 };
         Ok(Self {
+            is_secure,
             host,
-            port: authority.port_u16().unwrap_or(80),
+            port: authority.port_u16().unwrap_or(port),
             authority: HeaderValue::from_str(authority.as_str())
                 .map_err(|_| "its host can't be a header")?,
             prefix: uri.path().trim_end_matches('/').to_owned(),
@@ -61,7 +65,8 @@ impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "http://{}{}",
+            "{}://{}{}",
+            if self.is_secure { "https" } else { "http" },
             self.authority.to_str().unwrap_or(&self.host),
             self.prefix
         )
@@ -84,10 +89,14 @@ mod tests {
             ("http://orchestrator", "orchestrator", 80, "/_worker/events"),
             ("http://[::1]:9/", "::1", 9, "/_worker/events"),
             ("http://h:1/base/", "h", 1, "/base/_worker/events"),
+            ("https://h", "h", 443, "/_worker/events"),
+            ("https://h:8443/base", "h", 8443, "/base/_worker/events"),
         ] {
             let server = ServerUrl::parse(url).unwrap();
             assert_eq!((server.host.as_str(), server.port), (host, port), "{url}");
             assert_eq!(server.target("/events"), target, "{url}");
+            assert_eq!(server.is_secure, url.starts_with("https"));
+            assert_eq!(server.to_string(), url.trim_end_matches('/'));
         }
     }
 
@@ -96,7 +105,6 @@ mod tests {
         for url in [
             "",
             "localhost:8080",
-            "https://h",
             "ftp://h",
             "http://u:p@h",
             "http://h/?a=b",
