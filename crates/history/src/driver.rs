@@ -121,6 +121,7 @@ fn within(sql: &mut Sql, table: &str, id: &str, span: Span) {
 pub(crate) struct Rest<'q> {
     statuses: Vec<&'static str>,
     blueprint: Option<&'q str>,
+    state: Option<&'q str>,
     labels: Vec<(&'q str, &'q str)>,
     updated_from_ms: Option<u64>,
     updated_to_ms: Option<u64>,
@@ -135,6 +136,7 @@ impl<'q> Rest<'q> {
                 statuses::of(&query.statuses)
             },
             blueprint: query.blueprint.as_deref(),
+            state: query.state.as_deref(),
             labels: query
                 .labels
                 .iter()
@@ -160,6 +162,7 @@ impl<'q> Rest<'q> {
     pub(crate) fn is_empty(&self) -> bool {
         self.statuses.is_empty()
             && self.blueprint.is_none()
+            && self.state.is_none()
             && self.labels.is_empty()
             && self.updated_from_ms.is_none()
             && self.updated_to_ms.is_none()
@@ -173,6 +176,9 @@ impl<'q> Rest<'q> {
         }
         if let Some(blueprint) = self.blueprint {
             sql.push(" AND f.blueprint = ").text(blueprint);
+        }
+        if let Some(state) = self.state {
+            sql.push(" AND f.state = ").text(state);
         }
         for (key, value) in &self.labels {
             sql.push(" AND EXISTS (SELECT 1 FROM job_labels x WHERE x.job_id = f.id AND x.key = ");

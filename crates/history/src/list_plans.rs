@@ -22,12 +22,14 @@ fn queries() -> Vec<ListQuery> {
         ] {
             for blueprint in [None, Some("flow".to_owned())] {
                 for labels in [vec![], vec![label("a")], vec![label("a"), label("b")]] {
-                    for updated_from_ms in [None, Some(5)] {
+                    for (state, updated_from_ms) in [(None, None), (Some("s".to_owned()), Some(5))]
+                    {
                         queries.push(ListQuery {
                             client: client.clone(),
                             statuses: statuses.clone(),
                             blueprint: blueprint.clone(),
                             labels: labels.clone(),
+                            state,
                             updated_from_ms,
                             limit: 100,
                             ..ListQuery::default()

@@ -17,6 +17,8 @@ pub struct ListQuery {
     pub statuses: Vec<JobStatus>,
     /// Jobs of this blueprint.
     pub blueprint: Option<String>,
+    /// Jobs in this state of their blueprint.
+    pub state: Option<String>,
     /// Jobs that have all of these labels.
     pub labels: Vec<(String, String)>,
     /// Accepted at this time or later, milliseconds since the Unix epoch.
@@ -52,6 +54,7 @@ impl ListQuery {
             .as_ref()
             .map(|client| name(client.as_str()).into_owned().into());
         query.blueprint = self.blueprint.as_deref().map(|it| name(it).into_owned());
+        query.state = self.state.as_deref().map(|it| name(it).into_owned());
         for (key, value) in &mut query.labels {
             *key = name(key).into_owned();
             *value = fit(value, LABEL_MAX_BYTES).into_owned();
@@ -84,6 +87,7 @@ impl ListQuery {
         let mut parts = vec![
             option(client.map(str::to_owned)),
             option(self.blueprint.clone()),
+            option(self.state.clone()),
             option(self.created_from_ms.map(|at| at.to_string())),
             option(self.created_to_ms.map(|at| at.to_string())),
             option(self.updated_from_ms.map(|at| at.to_string())),

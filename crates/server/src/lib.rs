@@ -16,6 +16,7 @@ pub mod access;
 mod api;
 pub mod client;
 mod endpoints;
+mod history;
 pub mod http;
 pub mod metrics;
 pub mod public;

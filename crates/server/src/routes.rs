@@ -25,6 +25,11 @@ pub(crate) fn api() -> Vec<Route> {
             "/jobs/{job_id}/cancel",
             post(client::cancel_job),
         ),
+        (
+            Method::GET,
+            "/jobs/{job_id}/history",
+            get(client::job_history),
+        ),
         (Method::GET, "/workers", get(client::list_workers)),
         (Method::GET, "/dashboard", get(client::dashboard)),
         (Method::GET, "/me", get(client::me)),

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use avtomatika_engine::Engine;
 use avtomatika_engine::service::Handout;
+use avtomatika_history::History;
 use avtomatika_scheduler::{Handle, Scheduler};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
+use crate::history::Past;
 use crate::http::{Front, Handed, Listener, ListenerSettings};
 use crate::schedules::Schedules;
 use crate::tls::Tls;
@@ -34,6 +36,8 @@ pub struct Options {
     pub local: Option<SocketAddr>,
     /// What is posted by the clock, if anything is.
     pub schedules: Option<Schedules>,
+    /// The history of jobs, if there is one.
+    pub history: Option<History>,
 }
 
 impl Options {
@@ -48,6 +52,7 @@ impl Options {
             tls: None,
             local: None,
             schedules: None,
+            history: None,
         }
     }
 }
@@ -60,6 +65,7 @@ pub struct AppState {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) tasks: TaskTracker,
     pub(crate) schedules: Option<Handle>,
+    pub(crate) past: Option<Past>,
 }
 
 impl AppState {
@@ -119,6 +125,10 @@ impl Server {
             metrics: options.metrics,
             tasks: TaskTracker::new(),
             schedules,
+            past: options.history.map(|history| Past {
+                history,
+                pump: None,
+            }),
         };
         let router = routes::router(&state, options.body_max_bytes);
         Ok(Self {

@@ -13,7 +13,7 @@ use crate::schema;
 /// Connections at once.
 const CONNECTIONS_MAX: u32 = 6;
 /// How long an operation waits for a connection: a server that is away is noticed by then.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a connection that nobody needs stays.
 const IDLE: Duration = Duration::from_secs(300);
 

@@ -47,6 +47,7 @@ fn world(jobs: u64) -> Vec<Known> {
                 blueprint: Arc::from(
                     ["flow", "deploy", "report"][usize::try_from(dice(3, 2)).unwrap()],
                 ),
+                state: format!("s{}", dice(4, 5)),
                 status: STATUSES[usize::try_from(dice(5, 3)).unwrap()],
                 at_ms: created_at_ms + dice(300, 4),
                 labels: Some(labels.clone()),
@@ -73,6 +74,7 @@ fn fits(known: &Known, query: &ListQuery) -> bool {
             .blueprint
             .as_deref()
             .is_none_or(|it| it == &*event.blueprint)
+        && query.state.as_deref().is_none_or(|it| it == event.state)
         && query
             .labels
             .iter()
@@ -101,7 +103,7 @@ async fn listed(db: &Db, query: &ListQuery) -> Vec<JobId> {
 }
 
 async fn every_combination_of_filters_finds_what_a_plain_search_finds(db: Db) {
-    let world = world(1_500);
+    let world = world(700);
     let events: Vec<_> = world.iter().map(|known| known.event.clone()).collect();
     db.write(&events).await;
     let clients = [None, Some(ClientId::from("alice"))];
@@ -137,12 +139,13 @@ async fn every_combination_of_filters_finds_what_a_plain_search_finds(db: Db) {
                                 statuses: statuses.clone(),
                                 blueprint: blueprint.clone(),
                                 labels: labels.clone(),
+                                state: (combinations % 4 == 1).then(|| "s2".to_owned()),
                                 created_from_ms: created.0,
                                 created_to_ms: created.1,
                                 updated_from_ms: updated.0,
                                 updated_to_ms: updated.1,
                                 cursor: None,
-                                limit: [7, 100, 1_000][combinations % 3],
+                                limit: [23, 100, 1_000][combinations % 3],
                             };
                             let mut wanted: Vec<_> = world
                                 .iter()
@@ -195,6 +198,10 @@ async fn a_cursor_belongs_to_its_filters(db: Db) {
         },
         ListQuery {
             statuses: vec![JobStatus::Failed],
+            ..alice.clone()
+        },
+        ListQuery {
+            state: Some(String::new()),
             ..alice.clone()
         },
         ListQuery {

@@ -7,10 +7,12 @@ use avtomatika_protocol::JobId;
 use avtomatika_protocol::job::JobView;
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::job_id;
+use super::purged::purged;
 use crate::access::Party;
 use crate::http::{ApiError, Path, Query, parse_wait};
 use crate::server::AppState;
@@ -27,26 +29,33 @@ pub(crate) async fn get_job(
     party: Party,
     Path(id): Path<String>,
     Query(parameters): Query<Parameters>,
-) -> Result<Json<JobView>, ApiError> {
+) -> Result<Response, ApiError> {
     let wait = parameters.wait.as_deref().map(parse_wait).transpose()?;
     let id = job_id(&id)?;
-    match parameters.until.as_deref() {
-        None | Some("changed") => {}
-        Some("ended") => {
-            let wait = wait.unwrap_or_default();
-            return Ok(Json(until_ended(&state, &party, id, wait).await?));
+    let client = &party.account.client.id;
+    let job = match parameters.until.as_deref() {
+        None | Some("changed") => {
+            let job = state.engine.job(client, id, wait);
+            let still = || party.still(&state.access);
+            state.access.guard(still, job).await?.map_err(Into::into)
         }
+        Some("ended") => until_ended(&state, &party, id, wait.unwrap_or_default()).await,
         Some(other) => {
             let text = format!("'{other}' is nothing to wait for");
             return Err(
                 ApiError::bad_request("INVALID_WAIT", text).hint("until=changed or until=ended")
             );
         }
+    };
+    match (job, &state.past) {
+        (Err(refusal), Some(past)) if refusal.code() == Some(super::JOB_NOT_FOUND) => {
+            match purged(past, client, id).await? {
+                Some(job) => Ok(Json(job).into_response()),
+                None => Err(refusal),
+            }
+        }
+        (job, _) => Ok(Json(job?).into_response()),
     }
-    let client = &party.account.client;
-    let job = state.engine.job(&client.id, id, wait);
-    let still = || party.still(&state.access);
-    Ok(Json(state.access.guard(still, job).await??))
 }
 
 /// Reads a job, waiting so long for it to end.

@@ -3,10 +3,12 @@
 mod cancel_job;
 mod dashboard;
 mod get_job;
+mod job_history;
 mod list_jobs;
 mod list_workers;
 mod me;
 mod purge;
+mod purged;
 mod reload;
 mod schedules;
 mod submit;
@@ -14,6 +16,7 @@ mod submit;
 pub(crate) use cancel_job::cancel_job;
 pub(crate) use dashboard::dashboard;
 pub(crate) use get_job::{get_job, until_ended};
+pub(crate) use job_history::job_history;
 pub(crate) use list_jobs::list_jobs;
 pub(crate) use list_workers::list_workers;
 pub(crate) use me::me;
@@ -30,6 +33,12 @@ use crate::http::ApiError;
 
 /// Reads a job id from a path. One that isn't an id names no job.
 fn job_id(text: &str) -> Result<JobId, ApiError> {
-    text.parse()
-        .map_err(|_| ApiError::not_found("JOB_NOT_FOUND", "Job not found"))
+    text.parse().map_err(|_| no_such_job())
+}
+
+/// The code of a job that isn't there.
+const JOB_NOT_FOUND: &str = "JOB_NOT_FOUND";
+
+fn no_such_job() -> ApiError {
+    ApiError::not_found(JOB_NOT_FOUND, "Job not found")
 }

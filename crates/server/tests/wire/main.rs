@@ -32,6 +32,8 @@ mod crowd;
 mod draining;
 mod dynamic;
 mod harness;
+mod history;
+mod history_lists;
 mod leases;
 mod limits;
 mod mounting;

@@ -48,7 +48,6 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "1 No state without an exit",
         "a job is cancelled in any state before its end, with or without a worker",
     ),
-    later("A.3 GET history", "history"),
     later("A.3 GET graph", "blueprint files"),
     later(
         "A.3 approval",

@@ -133,6 +133,10 @@ const TESTED: &[(&str, &str)] = &[
         "access_files::a_file_of_the_first_generation_is_taken_as_it_is",
     ),
     (
+        "A.3 GET history",
+        "history::a_job_s_past_is_for_its_owner_and_admins",
+    ),
+    (
         "A.3 reload-workers",
         "revoking::a_worker_taken_out_loses_its_parked_poll_and_no_task",
     ),

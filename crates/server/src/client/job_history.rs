@@ -1,0 +1,59 @@
+//! `GET /jobs/{job_id}/history`: what happened to a job, oldest first. For its owner and for admins,
+//! and also when the job itself has been deleted.
+
+use axum::extract::{OriginalUri, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::job_id;
+use super::list_jobs::{LIMIT_MAX, paged};
+use crate::access::{Party, Role};
+use crate::history;
+use crate::http::{ApiError, Path, Query};
+use crate::server::AppState;
+
+/// The query.
+#[derive(Deserialize)]
+pub(crate) struct Parameters {
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+pub(crate) async fn job_history(
+    State(state): State<AppState>,
+    party: Party,
+    Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    Query(parameters): Query<Parameters>,
+) -> Result<Response, ApiError> {
+    let id = job_id(&id)?;
+    let limit = limit(parameters.limit.as_deref())?;
+    let past = state.past.as_ref().ok_or_else(history::off)?;
+    let (history, _) = past.now().await;
+    let account = &party.account;
+    let Some((owner, _)) = history.job(id).await? else {
+        // A job the history has not heard of yet: its database can't keep up.
+        state.engine.job(&account.client.id, id, None).await?;
+        return Err(history::unavailable());
+    };
+    if owner != account.client.id && !account.roles.contains(&Role::Admin) {
+        return Err(super::no_such_job());
+    }
+    let page = history
+        .events(id, parameters.cursor.as_deref(), limit)
+        .await?;
+    Ok(paged(&uri, &page.events, page.next.as_deref()))
+}
+
+fn limit(text: Option<&str>) -> Result<u32, ApiError> {
+    let Some(text) = text else {
+        return Ok(LIMIT_MAX);
+    };
+    text.parse()
+        .ok()
+        .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+        .ok_or_else(|| {
+            ApiError::bad_request("INVALID_PAGE", "Invalid limit parameter")
+                .hint("a whole number from 1 to 1000")
+        })
+}
