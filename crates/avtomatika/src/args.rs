@@ -86,6 +86,9 @@ pub(crate) struct UpArgs {
     /// Folder of jobs, tokens and keys
     #[arg(long, env = "AVTOMATIKA_DATA", default_value = "avtomatika-data")]
     pub(crate) data_dir: PathBuf,
+    /// Folder of blueprint files; `blueprints` in the current folder without it, if there is one
+    #[arg(long, env = "BLUEPRINTS_DIR", value_name = "DIR")]
+    pub(crate) blueprints: Option<PathBuf>,
     /// Run a local Telegram Bot API server too, and have bots talk to it
     #[arg(long)]
     pub(crate) telegram_sim: bool,

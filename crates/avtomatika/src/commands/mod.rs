@@ -2,6 +2,7 @@
 
 mod bench;
 pub(crate) mod blueprint;
+mod blueprint_files;
 mod bot_runner;
 mod echo;
 mod schedules;

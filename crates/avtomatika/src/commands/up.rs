@@ -18,7 +18,7 @@ use avtomatika_worker::Worker;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{bot_runner, echo};
+use super::{blueprint_files, bot_runner, echo};
 use crate::args::UpArgs;
 use crate::local::{self, Local};
 use crate::signals;
@@ -34,6 +34,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         args.worker_token.clone(),
     )?;
     let engine = engine(&args, &local)?;
+    let files = blueprint_files::open(args.blueprints.as_deref(), &engine).await?;
     let access = Access::default()
         .client(ClientEntry {
             id: "local".into(),
@@ -71,6 +72,13 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         let stop = server_stop.clone();
         async move { server.run(stop).await.map_err(anyhow::Error::from) }
     });
+    if let Some(files) = files {
+        let stop = server_stop.clone();
+        servers.spawn(async move {
+            files.run(stop).await;
+            Ok(true)
+        });
+    }
     let sim_url = start_sim(&args, &mut servers, &server_stop).await?;
     start_workers(&args, &local, here, sim_url, &mut workers, &workers_stop)?;
 
@@ -141,6 +149,7 @@ fn engine(args: &UpArgs, local: &Local) -> anyhow::Result<Engine> {
         .blueprint(blueprints::test_flow()?)
         .blueprint(blueprints::bot_runner(bots)?);
     options.settings = settings;
+    options.resolver = Some(Arc::new(avtomatika_blueprint::Files));
     Ok(options.build())
 }
 
