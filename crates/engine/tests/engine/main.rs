@@ -18,3 +18,4 @@ mod stretched;
 mod submit;
 mod waiting;
 mod wakes;
+mod witness;

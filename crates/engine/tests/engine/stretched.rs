@@ -2,7 +2,7 @@
 //! of times before and after it, commits can fail, and each commit is checked against what was
 //! committed before. Shows what a store on the other side of a network would.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +10,7 @@ use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::history::HistoryEvent;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
-    Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, QueueCounts, QueueEntry,
+    Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, Lease, QueueCounts, QueueEntry,
     Reconciled, Store, StoreError, Task, TaskChange, Touched, WorkerRecord, WorkerView,
 };
 use avtomatika_protocol::worker::RunningTask;
@@ -20,8 +20,24 @@ use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use super::witness::Witness;
+
+/// A way the store is broken on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Break {
+    /// A task's first lease is taken for the current one for ever.
+    StaleAccepted,
+    /// Of two changes of one job both are taken, whatever version they were made from.
+    EndedTwice,
+    /// Nobody is told when a task's back-off ends.
+    WakeLost,
+}
+
 pub(crate) struct Stretched {
     inner: Memory,
+    broken: Option<Break>,
+    /// The first lease of each task.
+    first: Mutex<HashMap<TaskId, Lease>>,
     dice: Mutex<StdRng>,
     /// Commits that fail, of 100.
     pub(crate) failing: AtomicU64,
@@ -30,17 +46,15 @@ pub(crate) struct Stretched {
     witness: Mutex<Witness>,
 }
 
-/// What has been committed so far.
-#[derive(Default)]
-struct Witness {
-    jobs: HashMap<JobId, Arc<Job>>,
-    ended: HashSet<JobId>,
-    wrong: Vec<String>,
-}
-
 impl Stretched {
     pub(crate) fn new(lease_ms: u64, seed: u64) -> Self {
+        Self::broken(lease_ms, seed, None)
+    }
+
+    pub(crate) fn broken(lease_ms: u64, seed: u64, broken: Option<Break>) -> Self {
         Self {
+            broken,
+            first: Mutex::default(),
             inner: Memory::new(lease_ms),
             dice: Mutex::new(StdRng::seed_from_u64(seed)),
             failing: AtomicU64::new(0),
@@ -88,10 +102,57 @@ impl Stretched {
         self.witness.lock().jobs.values().cloned().collect()
     }
 
+    /// How often a parent stopped waiting for this sub-job.
+    pub(crate) fn let_go(&self, child: JobId) -> u32 {
+        let witness = self.witness.lock();
+        witness.let_go.get(&child).copied().unwrap_or(0)
+    }
+
+    /// Takes the checks out of a batch that this store is broken not to make.
+    async fn sabotage(&self, batch: &mut Batch) {
+        match self.broken {
+            Some(Break::StaleAccepted) => {
+                for change in &mut batch.tasks {
+                    if let TaskChange::Finish { lease, .. } | TaskChange::Retry { lease, .. } =
+                        change
+                    {
+                        *lease = None;
+                    }
+                }
+            }
+            Some(Break::EndedTwice) => {
+                let mut finished = Vec::new();
+                for change in &batch.tasks {
+                    if let TaskChange::Finish { task, .. } | TaskChange::Retry { task, .. } = change
+                        && let Ok(None) = self.inner.queue_entry(*task).await
+                    {
+                        finished.push(*task);
+                    }
+                }
+                batch.tasks.retain(|change| {
+                    !matches!(change, TaskChange::Finish { task, .. } | TaskChange::Retry { task, .. } if finished.contains(task))
+                });
+                let versions = |id: JobId| {
+                    let witness = self.witness.lock();
+                    witness.jobs.get(&id).map_or(0, |job| job.version)
+                };
+                let stored = versions(batch.job.id);
+                batch.from_version = stored;
+                Arc::make_mut(&mut batch.job).version = stored + 1;
+                for write in &mut batch.also {
+                    let stored = versions(write.job.id);
+                    write.from_version = stored;
+                    Arc::make_mut(&mut write.job).version = stored + 1;
+                }
+            }
+            Some(Break::WakeLost) | None => {}
+        }
+    }
+
     async fn leases_of(&self, batch: &Batch) -> HashMap<TaskId, LeaseId> {
         let mut leases = HashMap::new();
         for change in &batch.tasks {
-            if let TaskChange::Finish { task, .. } = change
+            if let TaskChange::Finish { task, .. } | TaskChange::Retry { task, .. } = change
                 && let Ok(Some(entry)) = self.inner.queue_entry(*task).await
                 && let Some(lease) = entry.lease
             {
@@ -99,44 +160,6 @@ impl Stretched {
             }
         }
         leases
-    }
-}
-
-impl Witness {
-    fn note(&mut self, batch: &Batch, leases: &HashMap<TaskId, LeaseId>) {
-        let job = &batch.job;
-        let before = self.jobs.get(&job.id).cloned();
-        let version = before.as_ref().map_or(0, |job| job.version);
-        if job.version != version + 1 || batch.from_version != version {
-            self.wrong.push(format!(
-                "{}: version {} after {version}",
-                job.id, job.version
-            ));
-        }
-        if self.ended.contains(&job.id) {
-            self.wrong.push(format!("{} changed after its end", job.id));
-        }
-        if job.status.is_terminal() {
-            self.ended.insert(job.id);
-        }
-        // Simulated workers write the lease they worked under into their result.
-        let said = |job: &Job| job.data.get("lease").cloned();
-        let old = before.as_deref().and_then(said);
-        let new = said(job);
-        if new.is_some() && new != old {
-            let held = before
-                .as_ref()
-                .and_then(|job| job.work.as_ref())
-                .and_then(|work| leases.get(&work.task))
-                .map(|lease| serde_json::json!(lease));
-            if held != new {
-                self.wrong.push(format!(
-                    "{}: a result under {new:?} while {held:?} held",
-                    job.id
-                ));
-            }
-        }
-        self.jobs.insert(job.id, Arc::clone(job));
     }
 }
 
@@ -148,9 +171,16 @@ impl Store for Stretched {
                 return Err(StoreError::broken("write", "the dice said so"));
             }
             let leases = self.leases_of(&batch).await;
-            let result = self.inner.commit(batch.clone()).await;
+            let mut taken = batch.clone();
+            self.sabotage(&mut taken).await;
+            let result = self.inner.commit(taken.clone()).await;
             if result.is_ok() {
-                self.witness.lock().note(&batch, &leases);
+                // The witness sees what was decided, with the versions it was stored under.
+                let seen = Batch {
+                    tasks: batch.tasks,
+                    ..taken
+                };
+                self.witness.lock().note(&seen, &leases);
             }
             self.give_way().await;
             result
@@ -178,7 +208,18 @@ impl Store for Stretched {
     }
 
     fn queue_entry(&self, id: TaskId) -> Answer<'_, Option<QueueEntry>> {
-        self.stretch(move || self.inner.queue_entry(id))
+        Box::pin(async move {
+            self.give_way().await;
+            let mut entry = self.inner.queue_entry(id).await;
+            if self.broken == Some(Break::StaleAccepted)
+                && let Ok(Some(entry)) = &mut entry
+                && let (Some(lease), Some(first)) = (&mut entry.lease, self.first.lock().get(&id))
+            {
+                *lease = first.clone();
+            }
+            self.give_way().await;
+            entry
+        })
     }
 
     fn document(&self, key: &DocumentKey) -> Answer<'_, Option<Document>> {
@@ -220,7 +261,16 @@ impl Store for Stretched {
     }
 
     fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {
-        self.stretch(move || self.inner.claim(claim))
+        Box::pin(async move {
+            self.give_way().await;
+            let claimed = self.inner.claim(claim).await;
+            if let Ok(Claimed::Task(entry, lease)) = &claimed {
+                let mut first = self.first.lock();
+                first.entry(entry.task_id).or_insert_with(|| lease.clone());
+            }
+            self.give_way().await;
+            claimed
+        })
     }
 
     fn hand_back(&self, task: TaskId, lease: LeaseId) -> Answer<'_, Option<QueueEntry>> {
@@ -228,7 +278,15 @@ impl Store for Stretched {
     }
 
     fn due(&self, now_ms: u64, max: usize) -> Answer<'_, Vec<Due>> {
-        self.stretch(move || self.inner.due(now_ms, max))
+        Box::pin(async move {
+            self.give_way().await;
+            let mut due = self.inner.due(now_ms, max).await;
+            if let (Some(Break::WakeLost), Ok(due)) = (self.broken, &mut due) {
+                due.retain(|item| !matches!(item, Due::Ready { .. }));
+            }
+            self.give_way().await;
+            due
+        })
     }
 
     fn next_due_ms(&self) -> Option<u64> {

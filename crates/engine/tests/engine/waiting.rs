@@ -1,9 +1,16 @@
 //! Why a job waits, and since when; and what its worker says meanwhile.
 
-use avtomatika_engine::{Action, Blueprint, Dispatch, EndAs, HandlerError};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use avtomatika_engine::blueprint::{
+    AwaitApproval, Needs, Parallel, RetryPolicy, RunBlueprint, WaitEvent,
+};
+use avtomatika_engine::{Action, Blueprint, Context, Dispatch, EndAs, HandlerError};
 use avtomatika_protocol::job::WaitReason;
 use avtomatika_protocol::worker::{Outcome, WorkerEvent};
 use avtomatika_protocol::{Failure, JobId};
+use avtomatika_store::Memory;
 use serde_json::json;
 
 use super::lab::{LEASE_MS, Lab, NOW_MS, handled, one_task, success};
@@ -113,4 +120,262 @@ async fn what_a_worker_said_belongs_to_the_task_it_said_it_about() {
         "the last task's are kept with the job"
     );
     assert!(lab.engine.progress(event(&second, "late")).await.is_err());
+}
+
+type Handler = fn(&Context<'_>) -> Result<Action, HandlerError>;
+type Prepare = for<'a> fn(&'a Lab, JobId) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Each reason there is: how a job comes to wait for it, since when and until when it does, and
+/// what the message names.
+#[tokio::test]
+async fn every_reason_says_since_when_and_until_when() {
+    fn task() -> Dispatch {
+        Dispatch::new("t")
+            .on("success", "done")
+            .result_timeout_ms(90_000)
+    }
+    fn nothing(_: &Lab, _: JobId) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(async {})
+    }
+    let rows: Vec<(WaitReason, Handler, Prepare, u64, Option<u64>, &str)> = vec![
+        (
+            WaitReason::NoWorker,
+            |_| Ok(Action::dispatch(task())),
+            nothing,
+            0,
+            Some(90_000),
+            "'t'",
+        ),
+        (
+            WaitReason::WorkersBusy,
+            |_| Ok(Action::dispatch(task().dispatch_timeout_ms(50_000))),
+            |lab, _| {
+                Box::pin(async {
+                    lab.register("a", Some(1)).await;
+                })
+            },
+            0,
+            Some(50_000),
+            "all 1 workers",
+        ),
+        (
+            WaitReason::NoneFits,
+            |_| {
+                let needs = Needs {
+                    cpu_cores: Some(64.0),
+                    ..Needs::default()
+                };
+                Ok(Action::dispatch(task().needs(needs)))
+            },
+            |lab, _| {
+                Box::pin(async {
+                    lab.register("a", None).await;
+                })
+            },
+            0,
+            Some(90_000),
+            "cpu_cores",
+        ),
+        (
+            WaitReason::NoneFits,
+            |_| {
+                Ok(Action::dispatch(
+                    task().to_worker(Some("a".into())).max_cost(-1.0),
+                ))
+            },
+            |lab, _| {
+                Box::pin(async {
+                    lab.register("a", None).await;
+                })
+            },
+            0,
+            Some(90_000),
+            "'a'",
+        ),
+        (
+            WaitReason::WorkerAway,
+            |_| Ok(Action::dispatch(task().to_worker(Some("gone".into())))),
+            nothing,
+            0,
+            Some(90_000),
+            "'gone'",
+        ),
+        (
+            WaitReason::WithWorker,
+            |_| Ok(Action::dispatch(task().execution_timeout_ms(60_000))),
+            |lab, _| {
+                Box::pin(async {
+                    lab.register("a", None).await;
+                    lab.clock.advance(100);
+                    lab.take("a").await.unwrap();
+                })
+            },
+            100,
+            Some(60_100),
+            "'a'",
+        ),
+        (
+            WaitReason::WorkersBusy,
+            |_| {
+                Ok(Action::dispatch(task().retry(RetryPolicy {
+                    max_attempts: 2,
+                    initial_ms: 0,
+                    max_ms: 0,
+                })))
+            },
+            |lab, _| {
+                Box::pin(async {
+                    lab.register("a", None).await;
+                    lab.take("a").await.unwrap();
+                    // It is ready again at once, and waits for a worker once more since then.
+                    lab.clock.advance(LEASE_MS);
+                    lab.register("b", None).await;
+                    lab.engine.deal_with_due().await;
+                })
+            },
+            LEASE_MS,
+            Some(90_000),
+            "all 1 workers",
+        ),
+        (
+            WaitReason::BackOff,
+            |_| Err(HandlerError("no".to_owned())),
+            nothing,
+            0,
+            None,
+            "failed 1 times",
+        ),
+        (
+            WaitReason::Branches,
+            |_| {
+                Ok(Action::parallel(
+                    Parallel::new("done")
+                        .task("x", task())
+                        .task("y", task())
+                        .timeout_ms(70_000),
+                ))
+            },
+            |lab, _| {
+                Box::pin(async {
+                    lab.register("a", None).await;
+                    let one = lab.take("a").await.unwrap();
+                    lab.clock.advance(100);
+                    lab.report("a", &one, success()).await.unwrap();
+                })
+            },
+            0,
+            Some(70_000),
+            "1 of 2 branches have not ended; 'y': all 1 workers",
+        ),
+        (
+            WaitReason::SubJob,
+            |_| {
+                let run = RunBlueprint::new("sleeper", json!({})).on("success", "done");
+                Ok(Action::run_blueprint(run.timeout_ms(70_000)))
+            },
+            nothing,
+            0,
+            Some(70_000),
+            "'sleeper'",
+        ),
+        (
+            WaitReason::Approval,
+            |_| {
+                Ok(Action::await_approval(
+                    AwaitApproval::new("ship it?").on("yes", "done"),
+                ))
+            },
+            nothing,
+            0,
+            None,
+            "ship it?",
+        ),
+        (
+            WaitReason::Event,
+            |_| {
+                Ok(Action::wait_event(
+                    WaitEvent::new("paid", "done").or_after(70_000, "done"),
+                ))
+            },
+            // Another event is kept; that does not make the wait a younger one.
+            |lab, job| {
+                Box::pin(async move {
+                    lab.clock.advance(500);
+                    lab.engine
+                        .signal(&"c".into(), job, "other", json!(1))
+                        .await
+                        .unwrap();
+                })
+            },
+            0,
+            Some(70_000),
+            "'paid'",
+        ),
+        (
+            WaitReason::Sleep,
+            |context| Ok(Action::wait_until(context.now_ms + 70_000, "done")),
+            nothing,
+            0,
+            Some(70_000),
+            "'done'",
+        ),
+    ];
+    let mut seen = std::collections::HashSet::new();
+    for (place, (reason, handler, prepare, since, until, names)) in rows.into_iter().enumerate() {
+        let sleeper = Blueprint::builder("sleeper")
+            .start("start", |context| {
+                Ok(Action::wait_until(context.now_ms + 99_000, "done"))
+            })
+            .end("done", EndAs::Completed)
+            .build()
+            .unwrap();
+        let store = Arc::new(Memory::new(LEASE_MS));
+        let lab = Lab::of(store, vec![handled(handler), sleeper], |_| {});
+        let job = lab.submit().await;
+        prepare(&lab, job).await;
+        let waiting = lab.view(job).await.waiting.expect("it waits");
+        seen.insert(reason);
+        assert_eq!(
+            (waiting.reason, waiting.since_ms),
+            (reason, NOW_MS + since),
+            "row {place}: {}",
+            waiting.message
+        );
+        if waiting.reason != WaitReason::BackOff {
+            assert_eq!(waiting.until_ms, until.map(|ms| NOW_MS + ms), "row {place}");
+        }
+        assert!(
+            waiting.message.contains(names),
+            "row {place}: {}",
+            waiting.message
+        );
+    }
+    assert_eq!(seen.len(), 11, "{seen:?}");
+}
+
+/// A retried task waits since its failure, until its back-off ends.
+#[tokio::test]
+async fn a_back_off_says_since_when_the_attempt_failed() {
+    let lab = Lab::new(one_task(|_| Dispatch::new("t")));
+    lab.register("a", None).await;
+    let job = lab.submit().await;
+    let handout = lab.take("a").await.unwrap();
+    lab.clock.advance(300);
+    let failure = Outcome::failure(&Failure::new("TRANSIENT_ERROR", "no luck"));
+    lab.report("a", &handout, failure).await.unwrap();
+    lab.clock.advance(50);
+    lab.engine
+        .signal(&"c".into(), job, "other", json!(1))
+        .await
+        .unwrap();
+    let (reason, since, until) = why(&lab, job).await.unwrap();
+    assert_eq!((reason, since), (WaitReason::BackOff, NOW_MS + 300));
+    let entry = lab.store.queue_entry(handout.task).await.unwrap().unwrap();
+    assert_eq!(until, Some(entry.ready_at_ms));
+    lab.pass(2_000).await;
+    let (reason, since, _) = why(&lab, job).await.unwrap();
+    assert_eq!(
+        (reason, since),
+        (WaitReason::WorkersBusy, entry.ready_at_ms)
+    );
 }

@@ -1,25 +1,26 @@
-//! Clients, workers, the network between them and the engine, and the time.
+//! Workers, the network between all and the engine, and the time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use avtomatika_engine::service::Poll;
+use avtomatika_engine::machine::Job;
+use avtomatika_engine::service::{EngineError, Poll, Reported};
+use avtomatika_protocol::JobId;
 use avtomatika_protocol::worker::ResultMessage;
-use avtomatika_protocol::{JobId, JobStatus};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::json;
-use tokio::task::JoinHandle;
+use serde_json::Value;
+use tokio::task::{JoinHandle, JoinSet};
 
-use super::blueprint::{STATES, blueprint, total, trail_of};
+use super::blueprint::{blueprint, input};
 use super::worker::Worker;
 use crate::lab::{Lab, registration};
-use crate::stretched::Stretched;
+use crate::stretched::{Break, Stretched};
 
 const LEASE_MS: u64 = 5_000;
-const JOBS: usize = 10;
+pub(super) const JOBS: usize = 6;
 const STORM_TICKS: u32 = 160;
 /// Far more than enough: a job that has not ended by then never will.
 const CALM_TICKS: u32 = 2_000;
@@ -27,15 +28,20 @@ const CALM_TICKS: u32 = 2_000;
 /// What happened, to see that the storm was one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    completed: u64,
-    broken: u64,
-    cancelled: u64,
-    crashes: u64,
-    broken_connections: u64,
-    stale_results: u64,
-    lost_handouts: u64,
-    failed_commits: u64,
-    conflicts_of_keys: u64,
+    pub(super) completed: u64,
+    pub(super) broken: u64,
+    pub(super) cancelled: u64,
+    pub(super) crashes: u64,
+    pub(super) broken_connections: u64,
+    pub(super) stale_results: u64,
+    pub(super) lost_handouts: u64,
+    pub(super) failed_commits: u64,
+    pub(super) conflicts_of_keys: u64,
+    pub(super) children: u64,
+    pub(super) early_events: u64,
+    pub(super) decisions: u64,
+    pub(super) decisions_refused: u64,
+    pub(super) restarts: u64,
 }
 
 impl Tally {
@@ -49,6 +55,11 @@ impl Tally {
         self.lost_handouts += other.lost_handouts;
         self.failed_commits += other.failed_commits;
         self.conflicts_of_keys += other.conflicts_of_keys;
+        self.children += other.children;
+        self.early_events += other.early_events;
+        self.decisions += other.decisions;
+        self.decisions_refused += other.decisions_refused;
+        self.restarts += other.restarts;
     }
 
     pub(crate) fn assert_eventful(&self) {
@@ -62,6 +73,11 @@ impl Tally {
             (self.lost_handouts, "lost hand-outs"),
             (self.failed_commits, "failed commits"),
             (self.conflicts_of_keys, "repeated submits"),
+            (self.children, "sub-jobs"),
+            (self.early_events, "early events"),
+            (self.decisions, "decisions"),
+            (self.decisions_refused, "refused decisions"),
+            (self.restarts, "restarts"),
         ] {
             assert!(count > 0, "no {name} in any run: {self:?}");
         }
@@ -69,26 +85,32 @@ impl Tally {
 }
 
 pub(crate) struct World {
-    seed: u64,
-    lab: Lab,
-    store: Arc<Stretched>,
-    dice: StdRng,
+    pub(super) lab: Lab,
+    pub(super) store: Arc<Stretched>,
+    pub(super) dice: StdRng,
     storming: bool,
-    workers: Vec<Worker>,
+    pub(super) workers: Vec<Worker>,
+    /// What each job is posted with.
+    pub(super) inputs: Vec<Value>,
     /// Keys of submits no answer has come for.
-    unanswered: Vec<usize>,
-    accepted: BTreeMap<usize, JobId>,
+    pub(super) unanswered: Vec<usize>,
+    pub(super) accepted: BTreeMap<usize, JobId>,
+    /// Jobs somebody will decide for once more, when it is too late.
+    pub(super) late: Vec<Arc<Job>>,
     /// Messages of workers that have died since.
     strays: Vec<ResultMessage>,
+    /// Second copies of messages, under way.
+    copies: JoinSet<Result<Reported, EngineError>>,
     clockwork: Option<JoinHandle<usize>>,
     pub(crate) tally: Tally,
 }
 
 impl World {
-    pub(crate) async fn new(seed: u64) -> Self {
-        let store = Arc::new(Stretched::new(LEASE_MS, seed));
+    pub(crate) async fn new(seed: u64, broken: Option<Break>) -> Self {
+        let store = Arc::new(Stretched::broken(LEASE_MS, seed, broken));
         let lab = Lab::on(Arc::clone(&store) as Arc<_>, blueprint(), |settings| {
             settings.lease_ms = LEASE_MS;
+            settings.history = true;
             settings.heartbeat_interval_ms = 1_000;
             settings.broken_connection_grace_ms = 1_000;
             settings.poll_timeout_ms = 100_000_000;
@@ -98,16 +120,19 @@ impl World {
             Worker::new("b", 3, false),
             Worker::new("old", 2, true),
         ];
+        let mut dice = StdRng::seed_from_u64(seed ^ 0x5eed);
         Self {
-            seed,
             lab,
             store,
-            dice: StdRng::seed_from_u64(seed ^ 0x5eed),
+            inputs: (0..JOBS).map(|_| input(&mut dice)).collect(),
+            dice,
             storming: true,
             workers,
+            late: Vec::new(),
             unanswered: (0..JOBS).collect(),
             accepted: BTreeMap::new(),
             strays: Vec::new(),
+            copies: JoinSet::new(),
             clockwork: None,
             tally: Tally::default(),
         }
@@ -133,12 +158,12 @@ impl World {
         }
     }
 
-    fn chance(&mut self, percent: u32) -> bool {
+    pub(super) fn chance(&mut self, percent: u32) -> bool {
         self.storming && self.dice.random_range(0..100) < percent
     }
 
     /// Runs a request. Its connection may break at any moment: then nobody knows what came of it.
-    async fn send<T: Send + 'static>(
+    pub(super) async fn send<T: Send + 'static>(
         &mut self,
         request: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
@@ -161,6 +186,9 @@ impl World {
         let ms = self.dice.random_range(0..400);
         self.lab.clock.advance(ms);
         tokio::time::advance(Duration::from_millis(ms)).await;
+        if self.chance(1) {
+            self.restart();
+        }
         if self.clockwork.as_ref().is_none_or(JoinHandle::is_finished) {
             let engine = self.lab.engine.clone();
             self.clockwork = Some(tokio::spawn(async move { engine.deal_with_due().await }));
@@ -178,29 +206,18 @@ impl World {
         }
     }
 
-    async fn clients(&mut self) {
-        if !self.unanswered.is_empty() && self.dice.random_range(0..5) == 0 {
-            let place = self.dice.random_range(0..self.unanswered.len());
-            let number = self.unanswered[place];
-            let engine = self.lab.engine.clone();
-            let new = Lab::new_job(json!({}), Some(&format!("job {number}")));
-            match self.send(async move { engine.submit(new).await }).await {
-                Some(Ok(submitted)) => {
-                    self.tally.conflicts_of_keys += u64::from(submitted.repeated);
-                    self.accepted.insert(number, submitted.job);
-                    self.unanswered.swap_remove(place);
-                }
-                Some(Err(_)) => self.tally.failed_commits += 1,
-                None => {}
+    /// The engine dies, and another one goes on with what is stored.
+    fn restart(&mut self) {
+        self.tally.restarts += 1;
+        if let Some(clockwork) = self.clockwork.take() {
+            clockwork.abort();
+        }
+        for worker in &mut self.workers {
+            if let Some(poll) = worker.poll.take() {
+                poll.abort();
             }
         }
-        if self.chance(1)
-            && let Some(job) = self.accepted.values().next().copied()
-        {
-            let engine = self.lab.engine.clone();
-            self.send(async move { engine.cancel(&"c".into(), job).await })
-                .await;
-        }
+        self.lab.restart(vec![blueprint()], None);
     }
 
     async fn worker(&mut self, place: usize) {
@@ -262,6 +279,11 @@ impl World {
 
     async fn report(&mut self, message: ResultMessage) -> bool {
         let engine = self.lab.engine.clone();
+        // The network may deliver a message twice, both copies at once.
+        if self.chance(10) {
+            let (engine, copy) = (engine.clone(), message.clone());
+            self.copies.spawn(async move { engine.report(copy).await });
+        }
         match self.send(async move { engine.report(message).await }).await {
             Some(Ok(reported)) => {
                 self.tally.stale_results += u64::from(reported.ignored.is_some());
@@ -312,57 +334,6 @@ impl World {
                 wait_ms: if self.storming { 3_000 } else { u64::MAX },
             };
             worker.poll = Some(tokio::spawn(async move { engine.poll(poll).await }));
-        }
-    }
-
-    pub(crate) async fn check(&mut self) {
-        let seed = self.seed;
-        assert_eq!(self.store.wrong(), Vec::<String>::new(), "seed {seed}");
-        assert_eq!(
-            self.accepted.len(),
-            JOBS,
-            "seed {seed}: a submit found no end"
-        );
-        let jobs = self.store.jobs();
-        assert_eq!(jobs.len(), JOBS, "seed {seed}: one key, one job");
-        let mut visits = 0;
-        for (number, id) in &self.accepted {
-            let job = jobs.iter().find(|job| job.id == *id);
-            let job = job.unwrap_or_else(|| panic!("seed {seed}: job {number} is lost"));
-            let trail = &job.data["trail"];
-            let expected = |length: usize| json!(STATES[..length]);
-            let length = trail.as_array().unwrap().len();
-            assert!(
-                length <= STATES.len() && *trail == expected(length),
-                "seed {seed}: {id} went {trail}"
-            );
-            visits += length;
-            let noted = self.lab.store.document(&trail_of(id)).await.unwrap();
-            assert_eq!(noted.unwrap().value, *trail, "seed {seed}");
-            match job.status {
-                JobStatus::Completed => {
-                    assert_eq!(length, STATES.len(), "seed {seed}: {id} took a short cut");
-                    self.tally.completed += 1;
-                }
-                JobStatus::Failed => self.tally.broken += 1,
-                JobStatus::Cancelled => self.tally.cancelled += 1,
-                status => panic!("seed {seed}: {id} is {status:?}: {:?}", job.failure),
-            }
-        }
-        let counted = self.lab.store.document(&total()).await.unwrap().unwrap();
-        assert_eq!(counted.value, json!(visits), "seed {seed}");
-        let counts = self.lab.store.counts();
-        assert!(
-            counts
-                .queued
-                .values()
-                .chain(counts.leased.values())
-                .all(|count| *count == 0),
-            "seed {seed}: every job has ended, but {counts:?}"
-        );
-        assert_eq!(self.lab.store.live_jobs(), 0, "seed {seed}");
-        for worker in &mut self.workers {
-            worker.crash(0);
         }
     }
 
