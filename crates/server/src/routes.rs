@@ -30,6 +30,33 @@ pub(crate) fn api() -> Vec<Route> {
             "/jobs/{job_id}/history",
             get(client::job_history),
         ),
+        (
+            Method::GET,
+            "/jobs/quarantined",
+            get(client::list_quarantined),
+        ),
+        (
+            Method::POST,
+            "/jobs/{job_id}/decision",
+            post(client::decide),
+        ),
+        (
+            Method::GET,
+            "/jobs/{job_id}/events",
+            get(client::job_events),
+        ),
+        (Method::POST, "/jobs/{job_id}/events", post(client::signal)),
+        (Method::POST, "/jobs/{job_id}/rerun", post(client::rerun)),
+        (
+            Method::POST,
+            "/jobs/{job_id}/release",
+            post(client::release),
+        ),
+        (
+            Method::POST,
+            "/jobs/{job_id}/discard",
+            post(client::discard),
+        ),
         (Method::GET, "/workers", get(client::list_workers)),
         (Method::GET, "/dashboard", get(client::dashboard)),
         (Method::GET, "/me", get(client::me)),
@@ -94,6 +121,16 @@ pub(crate) fn public() -> Vec<Route> {
         (Method::GET, "/_public/status", get(public::status)),
         (Method::GET, "/_public/metrics", get(public::metrics)),
         (Method::GET, "/metrics", get(public::metrics)),
+        (
+            Method::POST,
+            "/_public/webhooks/approval/{job_id}",
+            post(client::approve),
+        ),
+        (
+            Method::GET,
+            "/_public/jobs/quarantined",
+            get(client::quarantined_ids),
+        ),
     ]
 }
 

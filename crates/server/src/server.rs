@@ -13,10 +13,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::history::Past;
-use crate::http::{Front, Handed, Listener, ListenerSettings};
+use crate::http::{Front, Handed, Listener, ListenerSettings, Seats};
 use crate::schedules::Schedules;
 use crate::tls::Tls;
 use crate::{endpoints, routes};
+
+/// Streams of events open at once.
+const STREAMS_MAX: usize = 10_000;
+/// Those of one client.
+const STREAMS_PER_CLIENT_MAX: usize = 100;
 
 /// What a server is built from.
 pub struct Options {
@@ -66,6 +71,8 @@ pub struct AppState {
     pub(crate) tasks: TaskTracker,
     pub(crate) schedules: Option<Handle>,
     pub(crate) past: Option<Past>,
+    /// Streams of events that are open.
+    pub(crate) streams: Arc<Seats>,
 }
 
 impl AppState {
@@ -129,6 +136,7 @@ impl Server {
                 history,
                 pump: None,
             }),
+            streams: Seats::new("streams", STREAMS_MAX, STREAMS_PER_CLIENT_MAX),
         };
         let router = routes::router(&state, options.body_max_bytes);
         Ok(Self {

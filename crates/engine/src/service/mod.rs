@@ -7,6 +7,7 @@ mod draw;
 mod drive;
 mod engine;
 mod error;
+mod follow;
 mod handlers;
 mod heartbeat;
 mod many;
@@ -30,6 +31,7 @@ mod webhook;
 
 pub use engine::{Engine, Options};
 pub use error::EngineError;
+pub use follow::Mark;
 pub use heartbeat::Beat;
 pub use people::{Authority, Verdict};
 pub use poll::{Handout, Poll};

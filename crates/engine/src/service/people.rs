@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use avtomatika_protocol::job::JobView;
 use avtomatika_protocol::{ClientId, JobId};
 use serde_json::Value;
 
@@ -9,6 +10,7 @@ use super::drive::Origin;
 use super::engine::Engine;
 use super::error::EngineError;
 use super::submit::Submitted;
+use super::view::{PAGE_BYTES, view_bytes};
 use crate::blueprint::State;
 use crate::machine::{Choice, Event, Ignored, Job, Signal, Wait, digest};
 
@@ -204,6 +206,32 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<JobId>, EngineError> {
         Ok(self.0.store.quarantined(client, limit).await?)
+    }
+
+    /// The same, with what the jobs look like and whose they are. Ends early once it holds
+    /// [`PAGE_BYTES`](super::PAGE_BYTES) of bodies.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn quarantined_jobs(
+        &self,
+        client: Option<&ClientId>,
+        limit: usize,
+    ) -> Result<Vec<(ClientId, JobView)>, EngineError> {
+        let (mut jobs, mut bytes) = (Vec::new(), 0);
+        for id in self.quarantined(client, limit).await? {
+            // One that was released or purged in the meantime is none any more.
+            let Some(job) = self.0.store.job(id).await? else {
+                continue;
+            };
+            let view = self.0.view(&job).await?;
+            bytes += view_bytes(&view);
+            jobs.push((job.owner().clone(), view));
+            if bytes >= PAGE_BYTES {
+                break;
+            }
+        }
+        Ok(jobs)
     }
 }
 

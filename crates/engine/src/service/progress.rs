@@ -21,6 +21,8 @@ pub(super) struct Progress {
     pub(super) fraction: Option<f64>,
     pub(super) message: Option<String>,
     pub(super) phases: Vec<Phase>,
+    /// How often something was said.
+    pub(super) said: u64,
 }
 
 impl ProgressBoard {
@@ -35,6 +37,7 @@ impl ProgressBoard {
     ) {
         let mut board = self.0.lock();
         let progress = board.entry(job).or_default();
+        progress.said += 1;
         if let Some(fraction) = fraction.filter(|value| value.is_finite()) {
             progress.fraction = Some(fraction.clamp(0.0, 1.0));
         }

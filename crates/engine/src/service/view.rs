@@ -32,6 +32,12 @@ fn text_bytes(value: &Value) -> usize {
     }
 }
 
+/// About what the bodies of a job take.
+pub(super) fn view_bytes(view: &JobView) -> usize {
+    let gathered = view.state_history.values().map(text_bytes);
+    text_bytes(&view.initial_data) + gathered.sum::<usize>()
+}
+
 /// Figures for metrics and health.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
@@ -132,8 +138,7 @@ impl Engine {
                     break;
                 }
                 let view = self.0.view(&job).await?;
-                bytes += text_bytes(&view.initial_data);
-                bytes += view.state_history.values().map(text_bytes).sum::<usize>();
+                bytes += view_bytes(&view);
                 views.push(view);
             }
             if is_last {
@@ -183,7 +188,7 @@ impl Engine {
 }
 
 impl Inner {
-    async fn view(&self, job: &Arc<Job>) -> Result<JobView, StoreError> {
+    pub(super) async fn view(&self, job: &Arc<Job>) -> Result<JobView, StoreError> {
         let mut input = job.input.as_ref().clone();
         seal::hide(&mut input);
         let mut data = Value::Object(job.data.clone());

@@ -32,6 +32,11 @@ pub struct Party {
 /// The client who sent a request, who has the role for admin routes.
 pub struct Admin(pub Arc<Client>);
 
+/// Whether a request shows a client's token, whatever it is worth.
+pub(crate) fn has_client_token(parts: &Parts) -> bool {
+    parts.headers.contains_key(HEADER)
+}
+
 impl Party {
     /// Whether it would still be let in.
     ///

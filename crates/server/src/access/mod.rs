@@ -28,6 +28,7 @@ mod registry;
 mod workers_file;
 
 pub use account::{Account, ClientConfig, ClientEntry, Rate, Role};
+pub(crate) use caller::has_client_token;
 pub use caller::{Admin, Caller, Party};
 pub use credential::{Credential, WorkerAuth};
 pub use mistakes::{LoadError, LoadErrors, Mistake};

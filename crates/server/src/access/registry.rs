@@ -285,7 +285,7 @@ impl Access {
 
     /// Notes a wrong token. Too many of them from one address are told to come more slowly; a
     /// right token always works, so that nobody can shut others out.
-    pub(super) fn wrong_token(&self, peer: Option<&Peer>, refusal: ApiError) -> ApiError {
+    pub(crate) fn wrong_token(&self, peer: Option<&Peer>, refusal: ApiError) -> ApiError {
         let (Some(failures), Some(peer)) = (&self.failures, peer) else {
             return refusal;
         };

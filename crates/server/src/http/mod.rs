@@ -10,6 +10,7 @@ mod input;
 mod listener;
 mod parameters;
 mod peer;
+mod seats;
 mod socket;
 mod transport;
 
@@ -22,4 +23,5 @@ pub use input::{json, parse_wait, whole};
 pub use listener::{Listener, ListenerSettings};
 pub use parameters::{Path, Query};
 pub use peer::Peer;
+pub(crate) use seats::{Seat, Seats};
 pub(crate) use socket::Socket;

@@ -49,19 +49,16 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "a job is cancelled in any state before its end, with or without a worker",
     ),
     later("A.3 GET graph", "blueprint files"),
-    later(
-        "A.3 approval",
-        "human approval, and only with a token (4 Tenancy)",
-    ),
     rule(
         "A.3 flush_db",
         "4 Tenancy",
         "nobody wipes the store from outside; the path is 404",
     ),
     later("A.3 GET docs", "documentation page"),
-    later(
+    rule(
         "A.3 GET quarantined",
-        "quarantine list, own jobs only (4 Tenancy)",
+        "4 Tenancy",
+        "it needs a client's token, and names that client's jobs only",
     ),
     rule(
         "A.3 GET jobs",
@@ -105,7 +102,11 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "1 Handlers return one action",
         "there is no way to return none",
     ),
-    later("A.6 approval", "human approval"),
+    rule(
+        "A.6 approval",
+        "4 Tenancy",
+        "the owner's token or the question's own is needed; a job that waits for a worker is 409",
+    ),
     later("A.7 scheduler", "schedules"),
     rule(
         "A.7 metrics names",

@@ -125,6 +125,10 @@ const ROWS: &[&str] = &[
 /// Rows that have tests of their own.
 const TESTED: &[(&str, &str)] = &[
     (
+        "A.3 approval",
+        "people::a_decision_moves_the_job_and_says_who_made_it",
+    ),
+    (
         "A.0 JSON content type",
         "client_rows, worker_rows: `answers(JSON)`",
     ),

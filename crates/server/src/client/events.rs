@@ -1,0 +1,123 @@
+//! `GET /jobs/{job_id}/events`: what becomes of a job, as server-sent events. `job` carries the
+//! job as it looks now, at first and after each change; `end` is the last, once it has ended.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use avtomatika_engine::service::Mark;
+use avtomatika_protocol::JobId;
+use avtomatika_protocol::job::JobView;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{Stream, unfold};
+use serde_json::json;
+
+use super::job_id;
+use crate::access::Party;
+use crate::http::{ApiError, Path, Seat};
+use crate::server::AppState;
+
+/// The header a client that comes back names the last event in.
+const LAST_EVENT_ID: &str = "last-event-id";
+/// How often a comment is sent while nothing happens, so that proxies don't lose patience.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long one look waits. Ends sooner than a revoked token could go unnoticed for long.
+const LOOK: Duration = Duration::from_secs(60);
+
+pub(crate) async fn job_events(
+    State(state): State<AppState>,
+    party: Party,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let job = job_id(&id)?;
+    let client = &party.account.client.id;
+    state.engine.job(client, job, None).await?;
+    let seat = state.streams.take(client.as_str())?;
+    let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    let follower = Follower {
+        stage: Stage::Following(last.and_then(|mark| mark.parse().ok())),
+        state,
+        party,
+        job,
+        _seat: seat,
+    };
+    let sse = Sse::new(events(follower)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    let unbuffered = (
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
+    let uncached = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(([unbuffered, uncached], sse).into_response())
+}
+
+struct Follower {
+    state: AppState,
+    party: Party,
+    job: JobId,
+    stage: Stage,
+    _seat: Seat,
+}
+
+enum Stage {
+    Following(Option<Mark>),
+    Ending(Event),
+    Over,
+}
+
+fn events(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
+    unfold(follower, |mut follower| async move {
+        let event = follower.next().await?;
+        Some((Ok(event), follower))
+    })
+}
+
+impl Follower {
+    /// The next event; `None` ends the stream: the job's has been told, the server stops, or the
+    /// client may read no more.
+    async fn next(&mut self) -> Option<Event> {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Following(after) => {
+                let (view, mark) = self.look(after).await?;
+                self.stage = if view.status.is_terminal() {
+                    Stage::Ending(end(&view))
+                } else {
+                    Stage::Following(Some(mark))
+                };
+                let event = Event::default().event("job").id(mark.to_string());
+                event.json_data(&view).ok()
+            }
+            Stage::Ending(event) => Some(event),
+            Stage::Over => None,
+        }
+    }
+
+    async fn look(&self, after: Option<Mark>) -> Option<(JobView, Mark)> {
+        let (engine, access) = (&self.state.engine, &self.state.access);
+        let client = &self.party.account.client.id;
+        loop {
+            let look = engine.follow(client, self.job, after, LOOK);
+            let looked = access.guard(|| self.party.still(access), look).await;
+            match looked {
+                Ok(Ok(Some(found))) => return Some(found),
+                Ok(Ok(None)) if !engine.is_draining() => {}
+                Ok(Ok(None)) | Err(_) => return None,
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, job = %self.job, "a stream of events broke off");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+fn end(view: &JobView) -> Event {
+    let data = json!({
+        "job_id": view.id,
+        "status": view.status,
+        "current_state": view.current_state,
+    });
+    Event::default().event("end").data(data.to_string())
+}
