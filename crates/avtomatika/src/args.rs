@@ -1,6 +1,7 @@
 //! The command line. Precedence: flag, then environment, then default.
 
 mod access;
+mod jobs;
 mod schedules;
 mod tls;
 
@@ -11,6 +12,7 @@ use avtomatika_bot_runner::Pool;
 use clap::{Parser, Subcommand};
 
 pub(crate) use access::AccessArgs;
+pub(crate) use jobs::{JobsArgs, JobsCommand, ServerArgs};
 pub(crate) use schedules::{CheckArgs, NextArgs, SchedulesArgs, SchedulesCommand};
 pub(crate) use tls::{ClientTlsArgs, TlsArgs};
 
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     /// Run a worker
     #[command(subcommand)]
     Worker(WorkerCommand),
+    /// List, show, post and steer jobs
+    Jobs(JobsArgs),
     /// Check a file of schedules, or tell when they run next
     #[command(subcommand)]
     Schedules(SchedulesCommand),

@@ -5,6 +5,7 @@ pub(crate) mod blueprint;
 mod blueprint_files;
 mod bot_runner;
 mod echo;
+mod jobs;
 mod schedules;
 mod telegram_sim;
 mod up;
@@ -30,6 +31,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
             logs::install(args.log_format);
             worker::echo(echo).await
         }
+        Command::Jobs(args) => jobs::run(args).await,
         Command::Schedules(command) => schedules::run(&command),
         Command::TelegramSim(sim) => telegram_sim::run(sim).await,
         Command::Blueprint(command) => blueprint::run(&command),

@@ -1,0 +1,157 @@
+//! `avtomatika jobs`: asks a server about jobs, and tells it what to do with them.
+
+mod client;
+mod show;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use self::client::Client;
+use crate::args::{JobsArgs, JobsCommand};
+
+pub(crate) async fn run(args: JobsArgs) -> anyhow::Result<ExitCode> {
+    let client = Client::open(&args.server)?;
+    let as_json = args.server.json;
+    match args.command {
+        JobsCommand::List {
+            status,
+            blueprint,
+            label,
+            limit,
+        } => {
+            let mut query = vec![("limit", limit.to_string())];
+            query.extend(status.map(|status| ("status", status)));
+            query.extend(blueprint.map(|name| ("blueprint", name)));
+            query.extend(label.into_iter().map(|label| ("label", label)));
+            let jobs = client.get("jobs", &query).await?;
+            print(as_json, &jobs, show::table);
+        }
+        JobsCommand::Quarantined => {
+            let jobs = client.get("jobs/quarantined", &[]).await?;
+            print(as_json, &jobs, show::table);
+        }
+        JobsCommand::Submit {
+            endpoint,
+            input,
+            label,
+            idempotency_key,
+        } => {
+            let body = read_input(&input)?;
+            let labels: Vec<_> = label.into_iter().map(|label| ("label", label)).collect();
+            let path = endpoint.trim_matches('/');
+            let path = path.strip_prefix("api/").unwrap_or(path);
+            let answer = client
+                .submit(path, &labels, &body, idempotency_key.as_deref())
+                .await?;
+            print(as_json, &answer, |answer| text(answer, "job_id"));
+        }
+        JobsCommand::Show { job } => {
+            let view = client.get(&format!("jobs/{job}"), &[]).await?;
+            print(as_json, &view, show::job);
+        }
+        JobsCommand::Watch { job } => return watch(&client, &job, as_json).await,
+        JobsCommand::History { job } => {
+            let events = client.get(&format!("jobs/{job}/history"), &[]).await?;
+            print(as_json, &events, show::history);
+        }
+        JobsCommand::Cancel { job } => {
+            let answer = client
+                .post(&format!("jobs/{job}/cancel"), &json!({}))
+                .await?;
+            print(as_json, &answer, |_| format!("job {job} is cancelled"));
+        }
+        JobsCommand::Decide {
+            job,
+            decision,
+            comment,
+        } => {
+            let body = json!({"decision": decision, "comment": comment});
+            let answer = client.post(&format!("jobs/{job}/decision"), &body).await?;
+            print(as_json, &answer, |_| format!("decided: {decision}"));
+        }
+        JobsCommand::Signal { job, name, payload } => {
+            let payload: Value =
+                serde_json::from_str(&payload).context("failed to read --payload as JSON")?;
+            let body = json!({"name": name, "payload": payload});
+            let answer = client.post(&format!("jobs/{job}/events"), &body).await?;
+            print(as_json, &answer, |_| {
+                format!("job {job} was told of '{name}'")
+            });
+        }
+        JobsCommand::Rerun { job, state } => {
+            let body = state.map_or_else(|| json!({}), |state| json!({"state": state}));
+            let answer = client.post(&format!("jobs/{job}/rerun"), &body).await?;
+            print(as_json, &answer, |answer| text(answer, "job_id"));
+        }
+        JobsCommand::Release { job } => {
+            let answer = client
+                .post(&format!("jobs/{job}/release"), &json!({}))
+                .await?;
+            print(as_json, &answer, |_| format!("job {job} tries once more"));
+        }
+        JobsCommand::Discard { job } => {
+            let answer = client
+                .post(&format!("jobs/{job}/discard"), &json!({}))
+                .await?;
+            print(as_json, &answer, |_| format!("job {job} is given up"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Follows a job. The answer is what it came to: a job that has not completed is a failure.
+async fn watch(client: &Client, job: &str, as_json: bool) -> anyhow::Result<ExitCode> {
+    let mut last = String::new();
+    let path = format!("jobs/{job}");
+    let mut wait = false;
+    loop {
+        let query = if wait {
+            vec![("wait", "20s".to_owned())]
+        } else {
+            Vec::new()
+        };
+        let view = client.get(&path, &query).await?;
+        wait = true;
+        let line = show::line(&view);
+        if line != last {
+            print(as_json, &view, |_| line.clone());
+            last = line;
+        }
+        if show::has_ended(&view) {
+            return Ok(if view["status"] == "completed" {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+    }
+}
+
+/// The body of a job: JSON, or `@` and the name of a file that holds it.
+fn read_input(input: &str) -> anyhow::Result<Value> {
+    let text = match input.strip_prefix('@') {
+        Some(file) => {
+            std::fs::read_to_string(file).with_context(|| format!("failed to read {file}"))?
+        }
+        None => input.to_owned(),
+    };
+    serde_json::from_str(&text).context("failed to read --input as JSON")
+}
+
+fn text(answer: &Value, key: &str) -> String {
+    answer[key].as_str().unwrap_or_default().to_owned()
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "this is where the binary talks to people"
+)]
+fn print(as_json: bool, answer: &Value, in_words: impl FnOnce(&Value) -> String) {
+    if as_json {
+        println!("{answer}");
+    } else {
+        println!("{}", in_words(answer).trim_end());
+    }
+}

@@ -1,0 +1,222 @@
+//! Jobs in words.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// A job, line by line.
+pub(super) fn job(view: &Value) -> String {
+    let mut out = format!("job        {}\n", word(view, "id"));
+    let version = word(view, "blueprint_version");
+    let blueprint = match version {
+        "" => word(view, "blueprint_name").to_owned(),
+        version => format!("{} {version}", word(view, "blueprint_name")),
+    };
+    add(&mut out, "blueprint", &blueprint);
+    add(&mut out, "state", word(view, "current_state"));
+    add(&mut out, "status", word(view, "status"));
+    let waiting = &view["waiting"];
+    if waiting.is_object() {
+        let mut why = format!("{} ({})", word(waiting, "message"), word(waiting, "reason"));
+        if let Some(since) = time(&waiting["since_ms"]) {
+            let _ = write!(why, ", since {since}");
+        }
+        if let Some(until) = time(&waiting["until_ms"]) {
+            let _ = write!(why, ", until {until}");
+        }
+        add(&mut out, "waits", &why);
+    }
+    if let Some(progress) = view["progress"].as_f64() {
+        let text = word(view, "progress_message");
+        add(
+            &mut out,
+            "progress",
+            &format!("{:.0} % {text}", progress * 100.0),
+        );
+    }
+    let approval = &view["approval"];
+    if approval.is_object() {
+        let decisions = list(&approval["decisions"]);
+        add(&mut out, "decide", &format!("one of {decisions}"));
+    }
+    for branch in view["branches"].as_array().into_iter().flatten() {
+        let said = branch["failure"]["message"].as_str().unwrap_or_default();
+        let text = format!(
+            "{}: {} {said}",
+            word(branch, "name"),
+            word(branch, "status")
+        );
+        add(&mut out, "branch", text.trim_end());
+    }
+    for decision in view["decisions"].as_array().into_iter().flatten() {
+        let at = time(&decision["at_ms"]).unwrap_or_default();
+        let text = format!(
+            "{} by {} at {at}",
+            word(decision, "decision"),
+            word(decision, "by")
+        );
+        add(&mut out, "decided", &text);
+    }
+    for (key, name) in [
+        ("parent_job_id", "runs for"),
+        ("child_job_id", "sub-job"),
+        ("rerun_of", "repeats"),
+        ("task_worker_id", "worker"),
+    ] {
+        add(&mut out, name, word(view, key));
+    }
+    let error = &view["error"];
+    if error.is_object() {
+        let text = format!("{} ({})", word(error, "message"), word(error, "code"));
+        add(&mut out, "error", &text);
+        add(&mut out, "hint", word(error, "hint"));
+    }
+    if !view["result"].is_null() {
+        add(&mut out, "result", &view["result"].to_string());
+    }
+    add(
+        &mut out,
+        "created",
+        &time(&view["created_at_ms"]).unwrap_or_default(),
+    );
+    add(
+        &mut out,
+        "changed",
+        &time(&view["updated_at_ms"]).unwrap_or_default(),
+    );
+    out
+}
+
+/// A job in one line.
+pub(super) fn line(view: &Value) -> String {
+    let mut line = format!(
+        "{:<28} {}",
+        word(view, "status"),
+        word(view, "current_state")
+    );
+    if let Some(why) = view["waiting"]["message"].as_str() {
+        let _ = write!(line, ": {why}");
+    }
+    if let Some(why) = view["error"]["message"].as_str() {
+        let _ = write!(line, ": {why}");
+    }
+    line
+}
+
+/// Whether nothing more happens to it.
+pub(super) fn has_ended(view: &Value) -> bool {
+    matches!(
+        word(view, "status"),
+        "completed" | "failed" | "cancelled" | "quarantined"
+    )
+}
+
+/// Several jobs.
+pub(super) fn table(jobs: &Value) -> String {
+    let rows = jobs.as_array().into_iter().flatten();
+    let mut out = String::new();
+    for job in rows {
+        let id = [word(job, "id"), word(job, "job_id")].concat();
+        let name = [word(job, "blueprint_name"), word(job, "blueprint")].concat();
+        let state = [word(job, "current_state"), word(job, "state")].concat();
+        let at = time(&job["created_at_ms"]).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "{id}  {:<26} {name:<20} {state:<20} {at}",
+            word(job, "status")
+        );
+    }
+    if out.is_empty() {
+        "no jobs".clone_into(&mut out);
+    }
+    out
+}
+
+/// What happened to a job, in order.
+pub(super) fn history(events: &Value) -> String {
+    let mut out = String::new();
+    for event in events.as_array().into_iter().flatten() {
+        let at = time(&event["at_ms"]).unwrap_or_default();
+        let mut line = format!("{at}  {:<20} {}", word(event, "kind"), word(event, "state"));
+        for key in ["task_type", "worker"] {
+            if !word(event, key).is_empty() {
+                let _ = write!(line, "  {}", word(event, key));
+            }
+        }
+        if let Some(why) = event["failure"]["message"].as_str() {
+            let _ = write!(line, "  {why}");
+        }
+        if !event["details"].is_null() {
+            let _ = write!(line, "  {}", event["details"]);
+        }
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+fn add(out: &mut String, name: &str, text: &str) {
+    if !text.is_empty() {
+        let _ = writeln!(out, "{name:<10} {text}");
+    }
+}
+
+fn word<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn list(value: &Value) -> String {
+    let words = value.as_array().into_iter().flatten();
+    let words: Vec<&str> = words.filter_map(Value::as_str).collect();
+    words.join(", ")
+}
+
+/// Milliseconds since the Unix epoch as people write them.
+fn time(value: &Value) -> Option<String> {
+    let at = Timestamp::from_millisecond(value.as_i64()?).ok()?;
+    Some(at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_job_is_told_with_what_it_waits_for() {
+        let view = json!({
+            "id": "j", "blueprint_name": "b", "blueprint_version": "2", "current_state": "ask",
+            "status": "waiting_for_human", "created_at_ms": 0, "updated_at_ms": 1_000,
+            "waiting": {"reason": "approval", "message": "a person has to decide: ok?",
+                        "since_ms": 1_000, "until_ms": 61_000},
+            "approval": {"message": "ok?", "decisions": ["no", "yes"]},
+            "branches": [{"name": "x", "status": "failure", "failure": {"message": "broke"}}],
+        });
+        assert_eq!(
+            job(&view),
+            "job        j\n\
+             blueprint  b 2\n\
+             state      ask\n\
+             status     waiting_for_human\n\
+             waits      a person has to decide: ok? (approval), since 1970-01-01 00:00:01 UTC, until 1970-01-01 00:01:01 UTC\n\
+             decide     one of no, yes\n\
+             branch     x: failure broke\n\
+             created    1970-01-01 00:00:00 UTC\n\
+             changed    1970-01-01 00:00:01 UTC\n"
+        );
+        assert_eq!(
+            line(&view),
+            "waiting_for_human            ask: a person has to decide: ok?"
+        );
+        assert!(!has_ended(&view));
+    }
+
+    #[test]
+    fn lists_say_when_they_are_empty() {
+        assert_eq!(table(&json!([])), "no jobs");
+        let row = json!([{"id": "j", "status": "completed", "blueprint_name": "b",
+                          "current_state": "done", "created_at_ms": 0}]);
+        assert!(table(&row).starts_with("j  completed "));
+    }
+}
