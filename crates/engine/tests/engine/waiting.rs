@@ -129,6 +129,7 @@ type Prepare = for<'a> fn(&'a Lab, JobId) -> Pin<Box<dyn Future<Output = ()> + '
 /// what the message names.
 #[tokio::test]
 async fn every_reason_says_since_when_and_until_when() {
+    type Row = (WaitReason, Handler, Prepare, u64, Option<u64>, &'static str);
     fn task() -> Dispatch {
         Dispatch::new("t")
             .on("success", "done")
@@ -137,7 +138,7 @@ async fn every_reason_says_since_when_and_until_when() {
     fn nothing(_: &Lab, _: JobId) -> Pin<Box<dyn Future<Output = ()> + '_>> {
         Box::pin(async {})
     }
-    let rows: Vec<(WaitReason, Handler, Prepare, u64, Option<u64>, &str)> = vec![
+    let rows: Vec<Row> = vec![
         (
             WaitReason::NoWorker,
             |_| Ok(Action::dispatch(task())),

@@ -222,10 +222,11 @@ impl Shared {
     }
 
     pub(super) fn outbox(&self, max: usize) -> Result<Vec<(u64, Vec<HistoryEvent>)>, StoreError> {
-        let layers = self.changed(|layer| &layer.outbox, ..);
+        let first = self.forgotten.load(Ordering::Acquire).saturating_add(1);
+        let layers = self.changed(|layer| &layer.outbox, first..);
         let numbers = self.read(|read| {
             let table = read.open_table(tables::OUTBOX).map_err(failed)?;
-            let file = table.iter().map_err(failed)?;
+            let file = table.range(first..).map_err(failed)?;
             merged(file, borrowed(&layers), Ord::cmp, max).map_err(failed)
         })?;
         let mut entries = Vec::new();

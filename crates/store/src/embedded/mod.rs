@@ -13,6 +13,7 @@
 //! commit, or after [`LEASE_FLUSH_MS`]. After a crash in between the task is handed out again
 //! under a new lease id, so only one of the results is accepted.
 
+mod birth;
 mod cache;
 mod changes;
 mod checkpoint;
@@ -116,6 +117,8 @@ pub(crate) struct Shared {
     options: EmbeddedOptions,
     /// The number the outbox's next entry had when the store was opened.
     told: u64,
+    /// Up to where the outbox is forgotten, whether that is written yet or not.
+    forgotten: AtomicU64,
     /// Replaced when the file had to be reopened after a failed write.
     database: RwLock<Option<Arc<redb::Database>>>,
     layers: RwLock<Layers>,
@@ -256,6 +259,8 @@ impl Store for Embedded {
 
     fn forget_outbox(&self, up_to: u64) -> Answer<'_, ()> {
         Box::pin(async move {
+            // It is deleted with the next group; nobody is to read it again until then.
+            self.shared.forgotten.fetch_max(up_to, Ordering::AcqRel);
             self.requests
                 .send(Request::ForgetOutbox(up_to))
                 .await

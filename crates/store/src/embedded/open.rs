@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use avtomatika_engine::storage::{Index, StoreError, WorkerRecord};
-use avtomatika_protocol::{ClientId, JobId};
+use avtomatika_protocol::{ClientId, JobId, JobStatus};
 use parking_lot::{Mutex, RwLock};
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+};
 
 use super::cache::Cache;
 use super::changes::Changes;
 use super::keyed::Keyed;
 use super::layers::Layers;
 use super::log::{Files, Log, LogError, Reader, Size};
-use super::{EmbeddedOptions, Shared, codec, disk, tables};
+use super::{EmbeddedOptions, Shared, birth, codec, disk, tables};
 use crate::census::Census;
 
 /// Decoded jobs, and tasks, kept in memory.
@@ -71,6 +73,7 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<(Shared, Log
     restrict(&dir)?;
     let path = file(&options);
     let database = database(&options)?;
+    birth::clear_unfinished(&dir);
     let broken = |reason: String| OpenError::Broken {
         path: path.clone(),
         reason,
@@ -85,6 +88,7 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<(Shared, Log
     disk::make_ballast(&options.dir);
     let shared = Shared {
         told,
+        forgotten: AtomicU64::new(0),
         options,
         database: RwLock::new(Some(Arc::new(database))),
         layers: RwLock::new(layers),
@@ -167,6 +171,9 @@ fn builder(options: &EmbeddedOptions, path: &Path) -> Result<Database, redb::Dat
     if let Some(faults) = &options.faults {
         return builder.create_with_backend(faults.backend(path)?);
     }
+    if !path.exists() {
+        birth::make_file(&builder, path)?;
+    }
     builder.create(path)
 }
 
@@ -191,7 +198,8 @@ fn prepare(database: &Database, path: &Path) -> Result<u64, OpenError> {
         path: path.to_path_buf(),
         reason,
     };
-    match facts(database).map_err(|error| broken(error.to_string()))? {
+    let (found, applied) = facts(database).map_err(|error| broken(error.to_string()))?;
+    match (found, applied) {
         (Some(tables::FORMAT), applied) => return Ok(applied),
         (Some(found), _) if !tables::FORMATS_UNLOGGED.contains(&found) => {
             return Err(OpenError::Format {
@@ -210,6 +218,9 @@ fn prepare(database: &Database, path: &Path) -> Result<u64, OpenError> {
     write.set_quick_repair(true);
     let made: Result<(), redb::Error> = (|| {
         tables::make(&write)?;
+        if found == Some(FORMAT_WITHOUT_LISTS) {
+            list_quarantined(&write)?;
+        }
         let mut meta = write.open_table(tables::META)?;
         meta.insert("format", tables::FORMAT)?;
         Ok(())
@@ -217,6 +228,26 @@ fn prepare(database: &Database, path: &Path) -> Result<u64, OpenError> {
     made.map_err(|error| broken(error.to_string()))?;
     write.commit().map_err(|error| broken(error.to_string()))?;
     Ok(0)
+}
+
+/// The format before there was a list of quarantined jobs.
+const FORMAT_WITHOUT_LISTS: u64 = 1;
+
+/// Lists the jobs that were quarantined before there was a list.
+fn list_quarantined(write: &WriteTransaction) -> Result<(), redb::Error> {
+    let jobs = write.open_table(tables::JOBS)?;
+    let mut list = write.open_table(tables::QUARANTINED)?;
+    for row in write.open_table(tables::ENDED)?.iter()? {
+        let (key, _) = row?;
+        let (_, id) = key.value();
+        let Some(bytes) = jobs.get(id)? else { continue };
+        // One that can't be read is not lost by that; it is only not listed.
+        let job = codec::job(bytes.value()).ok();
+        if let Some(job) = job.filter(|job| job.status == JobStatus::Quarantined) {
+            list.insert(id, job.owner().as_str())?;
+        }
+    }
+    Ok(())
 }
 
 fn failed(error: impl std::fmt::Display) -> StoreError {

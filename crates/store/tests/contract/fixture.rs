@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use avtomatika_engine::blueprint::{Blueprint, Client, EndAs, RetryPolicy};
+use avtomatika_engine::history::{EventKind, HistoryEvent};
 use avtomatika_engine::machine::{Job, Work};
 use avtomatika_engine::storage::{
     Batch, Claim, Lease, QueueEntry, Store, Task, TaskChange, WorkerRecord,
@@ -141,6 +142,32 @@ pub(crate) fn done(job: &Job, task: TaskId, lease: LeaseId) -> Batch {
         lease: Some(lease),
     });
     batch
+}
+
+/// A line of history about this version of a job.
+pub(crate) fn event(job: &Job, n: u16) -> HistoryEvent {
+    HistoryEvent {
+        job_id: job.id,
+        version: job.version,
+        n,
+        at_ms: job.updated_at_ms,
+        kind: EventKind::StateEntered,
+        client: job.owner().clone(),
+        blueprint: Arc::clone(&job.blueprint),
+        blueprint_version: Arc::clone(&job.blueprint_version),
+        state: job.state.clone(),
+        previous_state: None,
+        status: job.status,
+        task_id: None,
+        task_type: None,
+        worker: None,
+        attempt: None,
+        parent: None,
+        failure: None,
+        details: Some(json!({"n": n})),
+        created_at_ms: job.created_at_ms,
+        labels: None,
+    }
 }
 
 pub(crate) async fn register(store: &dyn Store, name: &str, max: Option<u32>) {

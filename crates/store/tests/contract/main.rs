@@ -1,12 +1,14 @@
 //! One suite for every store: what [`Store`] promises, row by row.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
+mod also;
 mod commits;
 mod documents;
 mod fixture;
 mod leases;
 mod queue;
 mod random;
+mod told;
 mod workers;
 
 /// Runs each test body on each store.
@@ -37,6 +39,17 @@ on_every_store! {
     commits::old_jobs_are_purged_with_their_keys,
     commits::a_refused_batch_leaves_nothing,
     commits::a_closed_store_says_so,
+    also::all_jobs_of_a_batch_are_written,
+    also::a_job_that_changed_refuses_the_whole_batch,
+    also::of_many_that_change_one_parent_one_wins,
+    also::the_newest_quarantined_jobs_come_first,
+    also::a_revived_job_lives_and_ends_once_more,
+    also::a_revived_job_may_end_in_the_same_commit,
+    told::a_counter_stops_at_its_limit,
+    told::a_counter_is_exact_whoever_counts_at_once,
+    told::documents_of_no_job_are_written_all_or_none,
+    told::the_outbox_tells_commits_in_their_order,
+    told::the_outbox_is_emptied_while_it_fills,
     documents::a_document_is_written_once_for_each_version,
     documents::two_writers_of_one_document_do_not_both_win,
     queue::higher_priority_then_longest_waiting,
@@ -59,7 +72,7 @@ on_every_store! {
 
 #[tokio::test]
 async fn both_stores_answer_random_operations_alike() {
-    for seed in 0..8 {
-        random::both_answer_alike(seed, 250).await;
+    for seed in 0..12 {
+        random::both_answer_alike(seed, 300).await;
     }
 }

@@ -10,12 +10,12 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use avtomatika_engine::blueprint::DocumentKey;
-use avtomatika_engine::storage::{Claim, DocumentChange, Store};
+use avtomatika_engine::storage::{Claim, DocumentChange, Spend, Store};
 use avtomatika_protocol::{JobStatus, LeaseId};
 use avtomatika_store::{Embedded, EmbeddedOptions};
 use serde_json::json;
 
-use super::fixture::{NOW_MS, done, entry, job_id, next, queued, task_id};
+use super::fixture::{NOW_MS, done, entry, event, job_id, next, queued, task_id};
 
 const DIR: &str = "AVTOMATIKA_TEST_CRASH_DIR";
 const ROUND: &str = "AVTOMATIKA_TEST_CRASH_ROUND";
@@ -43,7 +43,12 @@ async fn write(store: Arc<Embedded>, writer: u128, round: u64) {
     for number in 0.. {
         let id = (u128::from(round) << 64) | (writer << 32) | number;
         let task_type = format!("t{writer}");
-        let made = queued(id, entry(id, &task_type));
+        let mut made = queued(id, entry(id, &task_type));
+        made.history = vec![event(&made.job, 0)];
+        made.spend = Some(Spend {
+            counter: "made".to_owned(),
+            limit: u64::MAX,
+        });
         let mut job = made.job.clone();
         store.commit(made).await.unwrap();
         say("job", id, 1);
@@ -56,6 +61,7 @@ async fn write(store: Arc<Embedded>, writer: u128, round: u64) {
                 from_version: version,
                 value: Some(json!({"round": round, "number": number})),
             });
+            change.history = vec![event(&change.job, 0)];
             job = change.job.clone();
             store.commit(change).await.unwrap();
             version += 1;
@@ -71,10 +77,9 @@ async fn write(store: Arc<Embedded>, writer: u128, round: u64) {
         // Left over from an earlier round or its own: one of them.
         let (taken, lease) = store.claim(claim).await.unwrap().task().unwrap();
         if taken.task_id == task_id(id) {
-            store
-                .commit(done(&job, task_id(id), lease.id))
-                .await
-                .unwrap();
+            let mut ended = done(&job, task_id(id), lease.id);
+            ended.history = vec![event(&ended.job, 0)];
+            store.commit(ended).await.unwrap();
             say("job", id, job.version + 1);
         }
     }
@@ -174,6 +179,7 @@ async fn verify(dir: &Path, round: u64, acknowledged: &Acknowledged) {
             "round {round}: job {id:x} and its task"
         );
     }
+    verify_told(&store, round, acknowledged).await;
     // Each writer may have had one more job under way.
     let unsaid = store.live_jobs().abs_diff(live);
     assert!(
@@ -189,6 +195,31 @@ async fn verify(dir: &Path, round: u64, acknowledged: &Acknowledged) {
         );
     }
     store.close().await.unwrap();
+}
+
+/// The outbox tells of each version of each job that is stored once, in order, and the counter has
+/// counted each job that was made.
+async fn verify_told(store: &Embedded, round: u64, acknowledged: &Acknowledged) {
+    let told = store.outbox(usize::MAX).await.unwrap();
+    assert!(told.is_sorted_by(|a, b| a.0 < b.0), "round {round}");
+    let mut versions = HashMap::<_, Vec<u64>>::new();
+    for event in told.iter().flat_map(|(_, events)| events) {
+        versions
+            .entry(event.job_id)
+            .or_default()
+            .push(event.version);
+    }
+    for id in acknowledged.jobs.keys() {
+        let stored = store.job(job_id(*id)).await.unwrap().unwrap();
+        let expected: Vec<u64> = (1..=stored.version).collect();
+        assert_eq!(
+            versions.get(&stored.id),
+            Some(&expected),
+            "round {round}: job {id:x}"
+        );
+    }
+    let made = store.counter("made").await.unwrap();
+    assert_eq!(made, versions.len() as u64, "round {round}");
 }
 
 #[test]

@@ -11,5 +11,6 @@ mod crash;
 #[path = "../contract/fixture.rs"]
 #[expect(dead_code, reason = "the contract suite uses all of it")]
 mod fixture;
+mod formats;
 mod full;
 mod reopen;
