@@ -33,6 +33,8 @@ impl Sim {
         if base.host_str() == Some("0.0.0.0") {
             base.set_host(Some("127.0.0.1")).ok()?;
         }
+        // The client needs a crypto provider, also for plain HTTP. An error means that there is one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().timeout(TIMEOUT).build().ok()?;
         Some(Self {
             client,

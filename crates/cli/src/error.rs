@@ -74,6 +74,20 @@ pub enum Error {
         /// What the network said.
         why: String,
     },
+    /// The server has not shown whose it is.
+    #[error("{url} is not trusted: {why}")]
+    NotTrusted {
+        /// The address, without credentials.
+        url: String,
+        /// What is wrong with its certificate.
+        why: String,
+    },
+    /// Whoever answers speaks no TLS.
+    #[error("{url} speaks no TLS")]
+    NoTls {
+        /// The address, without credentials.
+        url: String,
+    },
     /// Whoever answers isn't understood.
     #[error("strange answer from {url}: {what}")]
     StrangeAnswer {
@@ -138,7 +152,9 @@ impl Error {
                 _ => exit::FAILED,
             },
             Self::Timeout { .. } => exit::TIMEOUT,
-            Self::CannotConnect { .. } => exit::CANNOT_CONNECT,
+            Self::CannotConnect { .. } | Self::NotTrusted { .. } | Self::NoTls { .. } => {
+                exit::CANNOT_CONNECT
+            }
             Self::Interrupted { .. } => exit::INTERRUPTED,
             Self::BrokenPipe => exit::OK,
             Self::Shown { exit_code } => *exit_code,

@@ -9,9 +9,6 @@ use indicatif::ProgressDrawTarget;
 use jiff::Timestamp;
 
 fn main() -> ExitCode {
-    // An error means that a provider is installed already, which is as good.
-    #[cfg(feature = "tls")]
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

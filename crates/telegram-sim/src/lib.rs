@@ -27,6 +27,7 @@ pub mod control;
 mod error;
 mod language;
 mod options;
+mod provider;
 mod server;
 mod state;
 mod text;

@@ -102,6 +102,8 @@ struct Hand {
 
 impl Hands {
     pub(crate) fn start(url: &str, ledger: &Arc<Ledger>) -> Self {
+        // A second time it says that there is one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
         for worker in 0..WORKERS {
             for _ in 0..POLLS {

@@ -13,6 +13,8 @@ pub struct Api {
 
 impl Api {
     pub fn new(url: &str, token: &str) -> Self {
+        // A second time it says that there is one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(60))

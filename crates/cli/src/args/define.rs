@@ -87,6 +87,9 @@ fn globals(text: Text) -> Vec<Arg> {
     [
         option("url", HelpTopic::Url, text).value_name("URL"),
         option("token", HelpTopic::Token, text).value_name("TOKEN"),
+        option("ca", HelpTopic::Ca, text)
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf)),
         option("lang", HelpTopic::Lang, text)
             .value_name("LANG")
             .value_parser(["en", "ru"])

@@ -23,6 +23,8 @@ pub struct Global {
     pub url: Option<String>,
     /// `--token`.
     pub token: Option<String>,
+    /// `--ca`.
+    pub ca: Option<PathBuf>,
     /// `--verbose`.
     pub verbose: bool,
     /// `--lang`.

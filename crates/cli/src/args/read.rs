@@ -71,6 +71,7 @@ fn global(matches: &ArgMatches) -> Global {
     Global {
         url: words("url"),
         token: words("token"),
+        ca: matches.get_one("ca").cloned(),
         verbose: matches.get_flag("verbose"),
         language: words("lang").and_then(|name| Language::parse(&name)),
         json: matches.get_flag("json"),

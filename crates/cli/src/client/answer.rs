@@ -4,6 +4,7 @@ use avtomatika_protocol::ErrorBody;
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
+use super::tls;
 use crate::error::Error;
 
 /// Largest answer that is read: ten thousand long log lines fit.
@@ -16,10 +17,7 @@ pub(super) async fn body(mut response: Response, url: &str) -> Result<Vec<u8>, E
         let chunk = response
             .chunk()
             .await
-            .map_err(|error| Error::CannotConnect {
-                url: url.to_owned(),
-                why: innermost(&error),
-            })?;
+            .map_err(|error| lost(&error, url.to_owned()))?;
         let Some(chunk) = chunk else { return Ok(body) };
         if body.len() + chunk.len() > BYTES_MAX {
             let what = format!("more than {} MB", BYTES_MAX / (1024 * 1024));
@@ -78,8 +76,23 @@ pub(super) fn read<T: DeserializeOwned>(
     }
 }
 
+/// Why there was no answer, or no whole one.
+pub(super) fn lost(error: &reqwest::Error, url: String) -> Error {
+    match tls::fault(error) {
+        Some(rustls::Error::InvalidCertificate(why)) => Error::NotTrusted {
+            url,
+            why: why.to_string(),
+        },
+        Some(rustls::Error::InvalidMessage(_)) => Error::NoTls { url },
+        _ => Error::CannotConnect {
+            url,
+            why: innermost(error),
+        },
+    }
+}
+
 /// The innermost cause: the outer ones repeat the address and say "error sending request".
-pub(super) fn innermost(error: &reqwest::Error) -> String {
+fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Url};
 use serde_json::Value;
 
-use super::{answer, journal};
+use super::{answer, journal, tls};
 use crate::error::Error;
 use crate::screen::Output;
 use crate::settings::Settings;
@@ -33,7 +33,8 @@ impl Client {
     /// A client for the server of the settings.
     ///
     /// # Errors
-    /// [`Problem::BadToken`] for a token that no header can carry.
+    /// [`Problem::BadToken`] for a token that no header can carry, others for CAs that can't be
+    /// used.
     pub fn new(settings: &Settings, journal: Option<Output>) -> Result<Self, Error> {
         let mut token = HeaderValue::from_str(&settings.token).map_err(|_| Problem::BadToken)?;
         token.set_sensitive(true);
@@ -46,6 +47,7 @@ impl Client {
             .connect_timeout(CONNECT_MAX)
             // A redirect would carry the token to wherever it points.
             .redirect(reqwest::redirect::Policy::none())
+            .tls_backend_preconfigured(tls::config(settings)?)
             .user_agent(concat!("avtomatika-bot/", env!("CARGO_PKG_VERSION")));
         if crate::settings::is_this_machine(&settings.url) {
             // A proxy for the outside world can't reach what listens here.
@@ -118,10 +120,7 @@ impl Client {
         request: RequestBuilder,
         wait: Duration,
     ) -> Result<T, Error> {
-        let lost = |error: &reqwest::Error| Error::CannotConnect {
-            url: self.shown(),
-            why: answer::innermost(error),
-        };
+        let lost = |error: &reqwest::Error| answer::lost(error, self.shown());
         let response = request
             .timeout(wait + ANSWER_MAX)
             .send()

@@ -3,5 +3,6 @@
 mod answer;
 mod http;
 mod journal;
+mod tls;
 
 pub use http::Client;

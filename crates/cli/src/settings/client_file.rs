@@ -19,9 +19,19 @@ pub(super) struct ClientFile {
     pub(super) url: String,
     /// The token.
     pub(super) token: String,
+    /// Who may vouch for the server; a relative name is one beside the file.
+    ca: Option<PathBuf>,
     /// Where it was found.
     #[serde(skip)]
     pub(super) path: PathBuf,
+}
+
+impl ClientFile {
+    /// Who may vouch for the server, if the file says so.
+    pub(super) fn ca(&self) -> Option<PathBuf> {
+        let beside = self.path.parent().unwrap_or(Path::new(""));
+        self.ca.as_ref().map(|ca| beside.join(ca))
+    }
 }
 
 /// Finds and reads the nearest file, if there is one.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::client_file::{self, ClientFile};
-use super::{DEFAULT_URL, TOKEN_VARIABLE, URL_VARIABLE};
+use super::{CA_VARIABLE, DEFAULT_URL, TOKEN_VARIABLE, URL_VARIABLE};
 use crate::args::Global;
 use crate::context::Context;
 use crate::text::{Problem, Source};
@@ -27,6 +27,8 @@ pub struct Settings {
     pub token_source: Source,
     /// The file, if one was used.
     pub file: Option<PathBuf>,
+    /// Who may vouch for the server, if not those the system knows.
+    pub ca: Option<PathBuf>,
     /// How long to wait for a job.
     pub timeout: Duration,
 }
@@ -56,12 +58,20 @@ pub fn find(global: &Global, context: &Context) -> Result<Settings, Problem> {
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Problem::BadToken);
     }
+    let ca = match (&global.ca, context.variable(CA_VARIABLE), &file) {
+        (Some(ca), _, _) => Some(ca.clone()),
+        (None, Some(ca), _) => Some(ca.into()),
+        // A file's word counts for its own server, as its token does.
+        (None, None, Some(file)) if url_source == Source::File => file.ca(),
+        _ => None,
+    };
     let used = url_source == Source::File || token_source == Source::File;
     Ok(Settings {
         url,
         url_source,
         token,
         token_source,
+        ca,
         file: file.filter(|_| used).map(|file| file.path),
         timeout: global
             .timeout_s
@@ -95,9 +105,7 @@ fn parse(text: &str) -> Result<Url, Problem> {
     let bad = || Problem::BadUrl(text.split('@').next_back().unwrap_or(text).to_owned());
     let url = Url::parse(text).map_err(|_| bad())?;
     match url.scheme() {
-        "http" if url.has_host() => Ok(url),
-        "https" if cfg!(feature = "tls") && url.has_host() => Ok(url),
-        "https" => Err(Problem::NoTls(shown(&url))),
+        "http" | "https" if url.has_host() => Ok(url),
         _ => Err(bad()),
     }
 }

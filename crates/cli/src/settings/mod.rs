@@ -14,5 +14,7 @@ pub(crate) use find::{is_this_machine, shown};
 pub const DEFAULT_URL: &str = "http://localhost:8080";
 /// The address of the server.
 pub const URL_VARIABLE: &str = "AVTOMATIKA_URL";
+/// A file of CAs.
+pub const CA_VARIABLE: &str = "AVTOMATIKA_CA";
 /// The client's token.
 pub const TOKEN_VARIABLE: &str = "AVTOMATIKA_TOKEN";

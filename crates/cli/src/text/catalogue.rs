@@ -49,6 +49,7 @@ pub enum HelpTopic {
     About,
     Url,
     Token,
+    Ca,
     Verbose,
     Lang,
     Json,
@@ -230,6 +231,10 @@ pub trait Errors {
     fn by_code(&self, code: &str) -> Option<Said>;
     /// The server can't be reached.
     fn cannot_connect(&self, url: &str) -> Said;
+    /// Whoever answers there can't prove to be it.
+    fn not_trusted(&self, url: &str) -> Said;
+    /// Whoever answers there speaks no TLS.
+    fn no_tls(&self, url: &str) -> Said;
     /// Whoever answers there isn't Avtomatika.
     fn strange_answer(&self, url: &str, what: &str) -> Said;
     /// The time is up; the job goes on.

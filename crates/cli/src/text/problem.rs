@@ -25,8 +25,15 @@ pub enum Problem {
     },
     /// The URL isn't one.
     BadUrl(String),
-    /// The URL needs TLS, which this build doesn't have.
-    NoTls(String),
+    /// The file of CAs can't be read or understood.
+    CaUnusable {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No CAs were given, and the system has none.
+    NoSystemCas,
     /// A server file can be read by others.
     ClientFileOpen(PathBuf),
     /// A server file belongs to somebody else.
@@ -113,7 +120,8 @@ impl Problem {
             Self::BadToken => "BAD_TOKEN",
             Self::TokenOfOtherServer { .. } => "TOKEN_OF_OTHER_SERVER",
             Self::BadUrl(_) => "BAD_URL",
-            Self::NoTls(_) => "TLS_NOT_AVAILABLE",
+            Self::CaUnusable { .. } => "CA_UNUSABLE",
+            Self::NoSystemCas => "NO_SYSTEM_CAS",
             Self::ClientFileOpen(_) => "CLIENT_FILE_OPEN",
             Self::ClientFileForeign(_) => "CLIENT_FILE_FOREIGN",
             Self::ClientFileBroken { .. } => "CLIENT_FILE_BROKEN",

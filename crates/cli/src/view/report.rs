@@ -87,6 +87,11 @@ impl Report {
                 details: Some(Value::String(why.clone())),
                 ..own("CANNOT_CONNECT", text.cannot_connect(url), None)
             },
+            Error::NotTrusted { url, why } => Self {
+                details: Some(Value::String(why.clone())),
+                ..own("CERTIFICATE_NOT_TRUSTED", text.not_trusted(url), None)
+            },
+            Error::NoTls { url } => own("NOT_TLS", text.no_tls(url), None),
             Error::StrangeAnswer { url, what } => {
                 own("STRANGE_ANSWER", text.strange_answer(url, what), None)
             }

@@ -15,5 +15,6 @@ mod logs;
 mod secrets;
 mod settings;
 mod terminal;
+mod tls;
 mod usage;
 mod waiting;

@@ -27,6 +27,8 @@ async fn help_speaks_both_languages() {
               --url <URL>          Address of the server [env: AVTOMATIKA_URL]
               --token <TOKEN>      Your token [env: AVTOMATIKA_TOKEN]; without it the file written by
                                    `avtomatika up` is used
+              --ca <FILE>          Certificates that may vouch for an https server, instead of the system's
+                                   [env: AVTOMATIKA_CA]
               --lang <LANG>        Language of the output: en or ru [default: from LC_ALL or LANG]
               --timeout <SECONDS>  Stop waiting after this many seconds [default: 300]
               --json               Print one JSON document instead of text
@@ -69,6 +71,8 @@ async fn help_speaks_both_languages() {
               --url <URL>          Адрес сервера [переменная AVTOMATIKA_URL]
               --token <TOKEN>      Ваш токен [переменная AVTOMATIKA_TOKEN]; без него берётся файл, созданный
                                    `avtomatika up`
+              --ca <FILE>          Сертификаты, которым доверять для сервера https вместо системных
+                                   [переменная AVTOMATIKA_CA]
               --lang <LANG>        Язык вывода: en или ru [по умолчанию из LC_ALL или LANG]
               --timeout <SECONDS>  Сколько секунд ждать [по умолчанию 300]
               --json               Вывести один документ JSON вместо текста

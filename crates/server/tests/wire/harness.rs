@@ -136,6 +136,8 @@ impl Wire {
         let server = Server::bind(([127, 0, 0, 1], 0).into(), options)
             .await
             .unwrap();
+        // A second time it says that there is one.
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let addr = server.local_addr().unwrap();
         let local_only = server.local_only_addr().unwrap();
         let shutdown = CancellationToken::new();

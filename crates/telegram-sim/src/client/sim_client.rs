@@ -34,8 +34,9 @@ impl SimClient {
     #[must_use]
     pub fn new(base: impl Into<String>) -> Self {
         let base = base.into().trim_end_matches('/').to_owned();
-        // Without a TLS library and with no proxy, building cannot fail; the fallback is the same
-        // client with a proxy from the environment.
+        // With a provider and no proxy, building cannot fail; the fallback is the same client with
+        // a proxy from the environment.
+        crate::provider::install();
         let http = Client::builder().no_proxy().build().unwrap_or_default();
         Self {
             http,

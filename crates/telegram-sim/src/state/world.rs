@@ -41,6 +41,7 @@ pub(crate) enum Refusal {
 
 impl World {
     pub(crate) fn new(options: SimOptions) -> Result<Self, Error> {
+        crate::provider::install();
         let webhook_client = reqwest::Client::builder()
             .timeout(WEBHOOK_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())

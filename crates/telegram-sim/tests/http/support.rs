@@ -35,6 +35,7 @@ pub(crate) async fn start_with(options: SimOptions) -> Running {
     let url = sim.url();
     let shutdown = CancellationToken::new();
     let served = tokio::spawn(sim.run(shutdown.clone()));
+    // The simulator has installed a crypto provider.
     let http = Client::builder().no_proxy().build().unwrap();
     Running {
         client: SimClient::new(&url),

@@ -22,8 +22,12 @@ impl Errors for En {
             .hint("give --token or AVTOMATIKA_TOKEN as well"),
             Problem::BadUrl(url) => Said::new(format!("{url} isn't an address of a server"))
                 .hint("an address looks like http://localhost:8080"),
-            Problem::NoTls(url) => Said::new(format!("https isn't available in this build ({url})"))
-                .hint("use http on this machine or through an ssh tunnel: ssh -L 8080:localhost:8080 HOST"),
+            Problem::CaUnusable { file, why } => {
+                Said::new(format!("{} can't be used: {why}", file.display()))
+                    .hint("it should hold certificates in PEM; ask who runs the server for its CA")
+            }
+            Problem::NoSystemCas => Said::new("this system knows no certificates to trust")
+                .hint("give --ca FILE with the CA of the server, or install ca-certificates"),
             Problem::ClientFileOpen(file) => Said::new(format!(
                 "{} holds a token and can be read by others",
                 file.display()
@@ -152,6 +156,16 @@ impl Errors for En {
     fn cannot_connect(&self, url: &str) -> Said {
         Said::new(format!("no server answers at {url}"))
             .hint("is it running? `avtomatika up` starts one; --url names another")
+    }
+
+    fn not_trusted(&self, url: &str) -> Said {
+        Said::new(format!("the certificate of {url} isn't trusted"))
+            .hint("if the server has a CA of its own, give it by --ca FILE or AVTOMATIKA_CA")
+    }
+
+    fn no_tls(&self, url: &str) -> Said {
+        Said::new(format!("what answers at {url} doesn't speak TLS"))
+            .hint("try http:// in place of https://")
     }
 
     fn strange_answer(&self, url: &str, what: &str) -> Said {

@@ -11,6 +11,9 @@ impl Help for En {
             HelpTopic::Token => {
                 "Your token [env: AVTOMATIKA_TOKEN]; without it the file written by `avtomatika up` is used"
             }
+            HelpTopic::Ca => {
+                "Certificates that may vouch for an https server, instead of the system's [env: AVTOMATIKA_CA]"
+            }
             HelpTopic::Verbose => "Show requests and answers (secrets masked) on stderr",
             HelpTopic::Lang => "Language of the output: en or ru [default: from LC_ALL or LANG]",
             HelpTopic::Json => "Print one JSON document instead of text",

@@ -22,8 +22,12 @@ impl Errors for Ru {
             .hint("укажите также --token или AVTOMATIKA_TOKEN"),
             Problem::BadUrl(url) => Said::new(format!("{url} не похоже на адрес сервера"))
                 .hint("адрес выглядит так: http://localhost:8080"),
-            Problem::NoTls(url) => Said::new(format!("в этой сборке нет https ({url})"))
-                .hint("используйте http на этой машине или через туннель: ssh -L 8080:localhost:8080 HOST"),
+            Problem::CaUnusable { file, why } => {
+                Said::new(format!("{} использовать нельзя: {why}", file.display()))
+                    .hint("в нём должны быть сертификаты в PEM; CA сервера знает тот, кто его держит")
+            }
+            Problem::NoSystemCas => Said::new("в этой системе нет сертификатов, которым можно доверять")
+                .hint("укажите CA сервера через --ca FILE или установите ca-certificates"),
             Problem::ClientFileOpen(file) => Said::new(format!(
                 "в {} лежит токен, а файл могут читать другие",
                 file.display()
@@ -158,6 +162,18 @@ impl Errors for Ru {
     fn cannot_connect(&self, url: &str) -> Said {
         Said::new(format!("по адресу {url} сервер не отвечает"))
             .hint("он запущен? `avtomatika up` запускает свой, --url указывает другой")
+    }
+
+    fn not_trusted(&self, url: &str) -> Said {
+        Said::new(format!("сертификату {url} доверять нельзя"))
+            .hint("если у сервера свой CA, укажите его через --ca FILE или AVTOMATIKA_CA")
+    }
+
+    fn no_tls(&self, url: &str) -> Said {
+        Said::new(format!(
+            "то, что отвечает по адресу {url}, не говорит по TLS"
+        ))
+        .hint("попробуйте http:// вместо https://")
     }
 
     fn strange_answer(&self, url: &str, what: &str) -> Said {

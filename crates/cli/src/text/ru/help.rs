@@ -11,6 +11,9 @@ impl Help for Ru {
             HelpTopic::Token => {
                 "Ваш токен [переменная AVTOMATIKA_TOKEN]; без него берётся файл, созданный `avtomatika up`"
             }
+            HelpTopic::Ca => {
+                "Сертификаты, которым доверять для сервера https вместо системных [переменная AVTOMATIKA_CA]"
+            }
             HelpTopic::Verbose => "Показывать запросы и ответы (секреты скрыты) в stderr",
             HelpTopic::Lang => "Язык вывода: en или ru [по умолчанию из LC_ALL или LANG]",
             HelpTopic::Json => "Вывести один документ JSON вместо текста",
