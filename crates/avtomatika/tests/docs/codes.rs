@@ -10,8 +10,9 @@ const ENGLISH: &str = "docs/errors.md";
 const RUSSIAN: &str = "docs/ru/errors.md";
 
 /// Where codes are made. Every text in capitals there is a code, unless it is named below.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "crates/avtomatika/src/blueprints",
+    "crates/blueprint/src/compile",
     "crates/bot-runner/src",
     "crates/cli/src/text/problem.rs",
     "crates/cli/src/view",

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::functions::{FUNCTIONS, LIBRARY};
 use super::meter::Alternative;
 use super::walk::{self, Use};
-use super::{CompileError, rewrite, scan};
+use super::{CompileError, charge, rewrite, scan};
 use crate::nearest;
 
 /// Expressions inside each other.
@@ -82,12 +82,8 @@ pub fn compile(text: &str, variables: &[&str]) -> Result<Expression, Vec<Compile
         return Err(errors);
     }
     let body = simple(&root).unwrap_or_else(|| {
-        let mut alternatives = Vec::new();
-        walk::charge(&mut root, &mut alternatives);
-        Body::Program {
-            root,
-            alternatives: alternatives.into(),
-        }
+        let alternatives = charge::charge(&mut root).into();
+        Body::Program { root, alternatives }
     });
     Ok(Expression(Arc::new(Inner {
         text: text.to_owned(),

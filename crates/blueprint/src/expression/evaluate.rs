@@ -105,7 +105,7 @@ impl Inner {
                 let name = overload.function().trim_matches('_');
                 let name = if name == "add" { "+" } else { name };
                 let reason = match overload.function() {
-                    "_._" => format!("a {} has no keys", first(overload.argument_types())),
+                    "_._" => format!("{} has no keys", first(overload.argument_types())),
                     _ => format!("'{name}' does not work on {kinds}"),
                 };
                 (None, reason)
@@ -142,7 +142,10 @@ impl Inner {
 }
 
 fn first(kinds: &[String]) -> &str {
-    kinds.first().map_or("value", String::as_str)
+    match kinds.first().map_or("value", String::as_str) {
+        "null_type" => "null",
+        kind => kind,
+    }
 }
 
 /// What to call a kind of value in a message.

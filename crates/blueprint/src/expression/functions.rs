@@ -2,16 +2,19 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cel::common::types::{CelInt, CelList, CelMap, CelMapKey, CelNull, CelString};
+use cel::common::types::{CelBool, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString};
 use cel::common::value::{CowVal, Val as _};
 use cel::{Context, DeclarationError, Env, ExecutionError, FunctionContext, Value};
 
+use super::scope::ASK;
 use super::{convert, meter, rewrite, text, time};
 
 /// Charges the weight of a value: every part of a literal, and what a loop goes over.
 pub(super) const WEIGH: &str = "__weigh";
 /// Charges what a loop goes over, and has it go over the keys of a map in order.
 pub(super) const RANGE: &str = "__range";
+/// `has(…)` of a variable of the job.
+pub(super) const HAS: &str = "__has";
 /// `+`, charged.
 pub(super) const ADD: &str = "__add";
 /// Charges the compilation of a regular expression, and bounds its length.
@@ -112,6 +115,14 @@ fn library() -> Result<Library, DeclarationError> {
     root.add_function(ADD, add)?;
     let weigh: Contextual = Box::new(|call| meter::weigh(argument(call)?));
     root.add_function(WEIGH, weigh)?;
+    let has: Contextual = Box::new(|call| {
+        let path = argument(call)?;
+        let path = path
+            .downcast_ref::<CelString<'_>>()
+            .map_or("", CelString::inner);
+        Ok(CowVal::owned(CelBool::from(!is_absent(call, path)?)))
+    });
+    root.add_function(HAS, has)?;
     let range: Contextual = Box::new(|call| range(argument(call)?));
     root.add_function(RANGE, range)?;
     let pattern: Contextual = Box::new(|call| pattern(argument(call)?));
@@ -140,6 +151,12 @@ fn alternative<'c, 'v>(
         .and_then(|number| usize::try_from(number).ok())
         .and_then(|number| pairs.get(number))
         .ok_or_else(ExecutionError::missing_argument_or_target)?;
+    if let Some(path) = &pair.path
+        && is_absent(call, path).is_ok_and(|absent| absent)
+    {
+        let value = Value::resolve_val(&pair.second, call.ptx)?;
+        return Ok(CowVal::Owned(value.into_owned()));
+    }
     match Value::resolve_val(&pair.first, call.ptx) {
         Ok(value) if value.downcast_ref::<CelNull>().is_none() => {
             Ok(CowVal::Owned(value.into_owned()))
@@ -150,6 +167,18 @@ fn alternative<'c, 'v>(
             Ok(CowVal::Owned(value.into_owned()))
         }
     }
+}
+
+/// Whether a path of the job's variables leads nowhere, without a conversion of what is on the
+/// way.
+fn is_absent(call: &FunctionContext<'_, '_>, path: &str) -> Result<bool, ExecutionError> {
+    let answer = call.ptx.get_variable(format!("{ASK}{path}"));
+    let answer = answer
+        .as_ref()
+        .and_then(|answer| answer.downcast_ref::<CelBool>());
+    answer
+        .map(|found| !*found.inner())
+        .ok_or_else(|| ExecutionError::no_such_overload("_._", vec!["value".to_owned()]))
 }
 
 /// Whether an error says that a key is not there, or that null has none.

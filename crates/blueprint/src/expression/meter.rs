@@ -23,6 +23,8 @@ const UNIT_BYTES: u64 = 32;
 /// The operands of one `??`, which are evaluated only when they are needed.
 #[derive(Debug)]
 pub(super) struct Alternative {
+    /// The path the first one is, if it is one of the job's variables'.
+    pub(super) path: Option<String>,
     pub(super) first: IdedExpr,
     pub(super) second: IdedExpr,
 }

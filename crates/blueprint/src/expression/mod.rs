@@ -8,6 +8,7 @@
 //! Nothing an expression or its input says can hang or overflow the process: its length and its
 //! nesting are bounded when it is compiled, and its work when it is evaluated: see [`meter`].
 
+mod charge;
 mod compile;
 mod convert;
 mod error;

@@ -1,5 +1,6 @@
 //! The variables an expression sees.
 
+use cel::common::types::CelBool;
 use cel::common::value::CowVal;
 use cel::context::VariableResolver;
 use serde_json::{Map, Value};
@@ -97,10 +98,34 @@ impl Found<'_> {
     }
 }
 
+/// Before a path: whether it leads anywhere is asked, not where to.
+pub(super) const ASK: &str = "?";
+
+impl Scope<'_> {
+    /// Whether a path leads anywhere: not where a key is missing, or what it is in is null. No
+    /// answer where something without keys is on the way.
+    fn leads_anywhere(&self, path: &str) -> Option<bool> {
+        let names: Vec<&str> = path.split('.').collect();
+        match self.find(names.iter().copied()) {
+            Ok(_) => Some(true),
+            Err(Missing::Key(_)) => Some(false),
+            Err(Missing::NotAnObject(at)) => {
+                let before = self.find(names.iter().copied().take(at));
+                before.is_ok_and(Found::is_null).then_some(false)
+            }
+            Err(Missing::Variable) => None,
+        }
+    }
+}
+
 impl VariableResolver for Scope<'_> {
     /// CEL asks for the longest name first: `input.order.total`, then `input.order`, then
     /// `input`. So only what is used is converted.
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        if let Some(path) = variable.strip_prefix(ASK) {
+            let found = self.leads_anywhere(path)?;
+            return Some(CowVal::owned(CelBool::from(found)));
+        }
         let value = match self.find(variable.split('.')).ok()? {
             Found::Value(value) => convert::to_cel(value)?,
             Found::Object(map) => convert::map_to_cel(map)?,

@@ -1,12 +1,10 @@
-//! What an expression uses, and the charges put into it.
+//! What an expression uses.
 
 use cel::common::ast::{
     CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators,
 };
-use cel::common::types::CelInt;
 
-use super::meter::Alternative;
-use super::{functions, rewrite};
+use super::rewrite;
 
 /// A variable an expression reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,86 +179,4 @@ fn named(node: &IdedExpr) -> Option<(Vec<String>, u64)> {
             _ => return None,
         }
     }
-}
-
-/// Puts the charges into an expression, and takes the operands of `??` out of it.
-pub(super) fn charge(node: &mut IdedExpr, alternatives: &mut Vec<Alternative>) {
-    match &mut node.expr {
-        Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) | Expr::Struct(_) => {}
-        Expr::Select(select) => charge(&mut select.operand, alternatives),
-        Expr::List(list) => {
-            for element in &mut list.elements {
-                charge(element, alternatives);
-                wrap(element, functions::WEIGH);
-            }
-        }
-        Expr::Map(map) => {
-            for entry in &mut map.entries {
-                if let EntryExpr::MapEntry(entry) = &mut entry.expr {
-                    charge(&mut entry.key, alternatives);
-                    charge(&mut entry.value, alternatives);
-                    wrap(&mut entry.value, functions::WEIGH);
-                }
-            }
-        }
-        Expr::Comprehension(loops) => {
-            charge(&mut loops.iter_range, alternatives);
-            wrap(&mut loops.iter_range, functions::RANGE);
-            charge(&mut loops.loop_cond, alternatives);
-            charge(&mut loops.loop_step, alternatives);
-            charge(&mut loops.result, alternatives);
-        }
-        Expr::Call(call) => charge_call(call, alternatives),
-    }
-}
-
-fn charge_call(call: &mut CallExpr, alternatives: &mut Vec<Alternative>) {
-    if let Some(target) = &mut call.target {
-        charge(target, alternatives);
-    }
-    for argument in &mut call.args {
-        charge(argument, alternatives);
-    }
-    match call.func_name.as_str() {
-        // The accumulator of a loop grows in place; what is added to it is a charged literal.
-        operators::ADD if !call.args.first().is_some_and(is_accumulator) => {
-            functions::ADD.clone_into(&mut call.func_name);
-        }
-        "matches" => {
-            if let Some(pattern) = call.args.last_mut() {
-                wrap(pattern, functions::PATTERN);
-            }
-        }
-        rewrite::OR if call.args.len() == 2 => {
-            let number = i64::try_from(alternatives.len()).unwrap_or(i64::MAX);
-            let second = call.args.pop().unwrap_or_default();
-            let first = call.args.pop().unwrap_or_default();
-            alternatives.push(Alternative { first, second });
-            call.args.push(IdedExpr {
-                id: 0,
-                expr: Expr::Literal(LiteralValue::Int(CelInt::from(number))),
-            });
-        }
-        _ => {}
-    }
-}
-
-fn is_accumulator(node: &IdedExpr) -> bool {
-    matches!(&node.expr, Expr::Ident(name) if name.starts_with('@'))
-}
-
-fn wrap(node: &mut IdedExpr, function: &str) {
-    if matches!(node.expr, Expr::Literal(_)) {
-        return;
-    }
-    let id = node.id;
-    let inner = std::mem::take(node);
-    *node = IdedExpr {
-        id,
-        expr: Expr::Call(CallExpr {
-            func_name: function.to_owned(),
-            target: None,
-            args: vec![inner],
-        }),
-    };
 }
