@@ -75,8 +75,7 @@ async def main():
     engine.on_job_finished.append(tell)
     engine.register_blueprint(flow)
     await engine.start()
-    for name in ("", "aiohttp.access"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.disable(logging.CRITICAL)
     await asyncio.Event().wait()
 
 

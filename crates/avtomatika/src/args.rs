@@ -265,6 +265,12 @@ pub(crate) struct BenchArgs {
     /// Folder for the stores; removed afterwards. Must be on a real disk to mean anything
     #[arg(long, default_value = "avtomatika-bench")]
     pub(crate) data_dir: PathBuf,
+    /// Folder with the Python environments `scripts/bench-peers.sh` makes: measures that system too
+    #[arg(long, value_name = "DIR")]
+    pub(crate) peers: Option<PathBuf>,
+    /// Folder with the programs those environments run
+    #[arg(long, value_name = "DIR", default_value = "tests/python")]
+    pub(crate) peer_programs: PathBuf,
     /// Write the figures to this file as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -281,6 +287,8 @@ pub(crate) enum BenchKind {
     Parked,
     /// Start and memory
     Footprint,
+    /// The Python system, and its worker at our server
+    Peers,
 }
 
 #[cfg(test)]

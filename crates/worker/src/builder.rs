@@ -25,6 +25,9 @@ use crate::worker::Worker;
 /// Tokio's semaphores can't count further than this on any machine.
 const CONCURRENT_TASKS_MAX: u32 = 1_000_000;
 
+/// Servers take no more in one request.
+const BATCH_MAX: u32 = 256;
+
 /// A worker in the making; mistakes come to light in [`build`](Self::build).
 #[must_use = "a builder does nothing until it is built"]
 pub struct WorkerBuilder {
@@ -129,6 +132,15 @@ impl WorkerBuilder {
         self
     }
 
+    /// How many tasks, and how many results, one request carries at most: 1 to 256. For tasks of
+    /// milliseconds, many at once. A result waits for no others: while a request is under way,
+    /// those that become ready go with the next. Servers that know no batches get what they know.
+    /// Default: 1.
+    pub fn batch(mut self, most: u32) -> Self {
+        self.settings.batch = most;
+        self
+    }
+
     /// The handler for one type of task. It runs many at once; a panic in it is reported as a
     /// failure worth another try and does no harm to others.
     pub fn task<F, R>(mut self, task_type: impl Into<String>, handler: F) -> Self
@@ -214,6 +226,9 @@ impl WorkerBuilder {
         };
         if !(1..=CONCURRENT_TASKS_MAX).contains(&self.settings.max_concurrent_tasks) {
             return invalid("concurrent tasks", "it must be between 1 and 1,000,000");
+        }
+        if !(1..=BATCH_MAX).contains(&self.settings.batch) {
+            return invalid("a batch", "it must be between 1 and 256");
         }
         for (task_type, limit) in &mut self.type_limits {
             if !self.handlers.has(task_type) {

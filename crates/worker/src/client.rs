@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avtomatika_protocol::worker::{
-    Heartbeat, HeartbeatAnswer, Registration, ResultAnswer, TaskMessage, WorkerEvent,
+    Heartbeat, HeartbeatAnswer, Registration, ResultAnswer, ResultsAnswer, TaskList, TaskMessage,
+    WorkerEvent,
 };
 use avtomatika_protocol::{SessionId, WorkerId};
 use bytes::Bytes;
@@ -39,6 +40,26 @@ pub(crate) enum Error {
     Refused { status: StatusCode, message: String },
 }
 
+impl Error {
+    /// The same once more: one request may have been made for several.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Unavailable {
+                reason,
+                retry_after,
+            } => Self::Unavailable {
+                reason: reason.clone(),
+                retry_after: *retry_after,
+            },
+            Self::UnknownSession => Self::UnknownSession,
+            Self::Refused { status, message } => Self::Refused {
+                status: *status,
+                message: message.clone(),
+            },
+        }
+    }
+}
+
 /// The answer to a registration. The seed era says only `registered`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct RegisterAnswer {
@@ -59,6 +80,8 @@ pub(crate) struct PollQuery<'a> {
     pub(crate) free: usize,
     /// Task types that are not at their limit, if some are.
     pub(crate) types: Option<Vec<&'a str>>,
+    /// Tasks the answer may hold at most.
+    pub(crate) max: usize,
 }
 
 /// Speaks to one server as one worker.
@@ -67,6 +90,7 @@ pub(crate) struct Client {
     register: Uri,
     heartbeat: Uri,
     result: Uri,
+    results: Uri,
     events: Uri,
     next: String,
 }
@@ -86,6 +110,7 @@ impl Client {
             register: uri("/workers/register"),
             heartbeat: uri(&me),
             result: uri("/tasks/result"),
+            results: uri("/tasks/results"),
             events: uri("/events"),
             next: server.target(&format!("{me}/tasks/next")),
             pool: Pool::new(server, tls, token, answer_bytes_max),
@@ -123,8 +148,8 @@ impl Client {
         }
     }
 
-    /// Waits for a task; `None` when there is none for now.
-    pub(crate) async fn poll(&self, query: &PollQuery<'_>) -> Result<Option<TaskMessage>, Error> {
+    /// Waits for tasks; none when there are none for now.
+    pub(crate) async fn poll(&self, query: &PollQuery<'_>) -> Result<Vec<TaskMessage>, Error> {
         let target = query.target(&self.next);
         let target: Uri = target
             .parse()
@@ -134,15 +159,29 @@ impl Client {
             .send(&Method::GET, &target, Bytes::new(), limit)
             .await?;
         if reply.status == StatusCode::NO_CONTENT {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        parsed(&reply).map(Some)
+        // A server that knows no lists sends one task.
+        if query.max > 1
+            && let Ok(list) = serde_json::from_slice::<TaskList>(&reply.body)
+        {
+            return Ok(list.tasks);
+        }
+        parsed(&reply).map(|task| vec![task])
     }
 
     /// Delivers a result, given as JSON text so that it can be sent again as it is.
     pub(crate) async fn result(&self, body: Bytes) -> Result<ResultAnswer, Error> {
         let reply = self
             .send(&Method::POST, &self.result, body, REQUEST_TIMEOUT)
+            .await?;
+        parsed(&reply)
+    }
+
+    /// Delivers several results at once, given as JSON text.
+    pub(crate) async fn results(&self, body: Bytes) -> Result<ResultsAnswer, Error> {
+        let reply = self
+            .send(&Method::POST, &self.results, body, REQUEST_TIMEOUT)
             .await?;
         parsed(&reply)
     }
@@ -178,6 +217,9 @@ impl PollQuery<'_> {
         if let Some(types) = &self.types {
             let types: Vec<_> = types.iter().map(|name| percent_encoded(name)).collect();
             target.push_str(&format!("&types={}", types.join(",")));
+        }
+        if self.max > 1 {
+            target.push_str(&format!("&max={}", self.max));
         }
         target
     }
@@ -309,10 +351,13 @@ mod tests {
             session_id: None,
             free: 2,
             types: None,
+            max: 1,
         };
         assert_eq!(query.target("/n"), "/n?timeout=30");
         query.timeout = Duration::from_millis(1500);
         query.types = Some(vec!["a", "b,c"]);
         assert_eq!(query.target("/n"), "/n?timeout=1.5&types=a,b%2Cc");
+        query.max = 8;
+        assert_eq!(query.target("/n"), "/n?timeout=1.5&types=a,b%2Cc&max=8");
     }
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use avtomatika_protocol::worker::{Outcome, ResultMessage, TaskMessage};
+use avtomatika_protocol::worker::{Outcome, ResultAnswer, ResultMessage, TaskMessage};
 use bytes::Bytes;
 use http::StatusCode;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 use crate::client::Error;
+use crate::courier::Item;
 use crate::outcome::permanent;
 use crate::progress;
 use crate::run::{Run, Stop};
@@ -100,7 +102,7 @@ impl Session {
 
     async fn attempt(&self, parcel: &mut Parcel) -> Attempt {
         let generation = self.registered.borrow().generation;
-        let answer = self.client.result(parcel.body.clone()).await;
+        let answer = self.send(parcel).await;
         let task_id = parcel.message.task_id;
         match answer {
             Ok(answer) => {
@@ -150,6 +152,25 @@ impl Session {
                 Attempt::Again(parcel.backoff.next_at_least(retry_after))
             }
         }
+    }
+
+    /// Sends a result, with others where that is wanted.
+    async fn send(&self, parcel: &Parcel) -> Result<ResultAnswer, Error> {
+        let Some(courier) = self.courier.as_ref().filter(|_| !self.is_seed_era()) else {
+            return self.client.result(parcel.body.clone()).await;
+        };
+        let (reply, answer) = oneshot::channel();
+        let item = Item {
+            body: parcel.body.clone(),
+            wants_next: parcel.message.want_next,
+            reply,
+        };
+        let gone = || Error::Unavailable {
+            reason: "the worker is going down".to_owned(),
+            retry_after: None,
+        };
+        courier.send(item).map_err(|_| gone())?;
+        answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// Whether the next task could run in this slot at once, whatever its type.

@@ -3,6 +3,7 @@
 mod backoff;
 mod builder;
 mod client;
+mod courier;
 mod delivered;
 mod delivery;
 mod drain;

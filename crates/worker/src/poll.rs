@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::backoff::Backoff;
 use crate::client::{Error, PollQuery};
 use crate::session::Session;
+use crate::slots::Slot;
 use crate::trouble::Trouble;
 
 /// How long a poll may be parked when more sessions than slots want to poll: they take turns.
@@ -20,7 +21,7 @@ const IMPATIENT: Duration = Duration::from_secs(1);
 
 /// What came of one poll.
 enum Polled {
-    Task(Box<TaskMessage>),
+    Tasks(Vec<TaskMessage>),
     /// No task; `in_time`: and the server took its time to say so.
     Nothing {
         in_time: bool,
@@ -39,13 +40,16 @@ impl Session {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(10));
         let mut trouble = Trouble::default();
         loop {
-            let slot = self.shared.slots.take().await;
-            let wait = match self.poll().await {
-                Polled::Task(task) => {
+            let slots = self.slots().await;
+            let wait = match self.poll(slots.len()).await {
+                Polled::Tasks(tasks) => {
                     backoff.reset();
                     trouble.over("polls", self.client.server());
                     while lanes.try_join_next().is_some() {}
-                    self.start_lane(lanes, slot, *task);
+                    // A server that sends more than it was asked for sends them in vain.
+                    for (slot, task) in slots.into_iter().zip(tasks) {
+                        self.start_lane(lanes, slot, task);
+                    }
                     continue;
                 }
                 Polled::Nothing { in_time: true } => {
@@ -80,12 +84,23 @@ impl Session {
                     }
                 }
             };
-            drop(slot);
+            drop(slots);
             tokio::time::sleep(wait).await;
         }
     }
 
-    async fn poll(&self) -> Polled {
+    /// Slots for the tasks of one poll: at least one, and more if they are free now.
+    async fn slots(&self) -> Vec<Slot> {
+        let shared = &self.shared;
+        let mut slots = vec![shared.slots.take().await];
+        // Several of a type that takes only one would sit in slots others could have.
+        if !self.is_seed_era() && !shared.slots.limits_types() {
+            slots.extend(shared.slots.take_more(shared.settings.batch as usize - 1));
+        }
+        slots
+    }
+
+    async fn poll(&self, max: usize) -> Polled {
         let slots = &self.shared.slots;
         let type_freed = slots.type_freed();
         let types = (!slots.all_types_free()).then(|| {
@@ -106,15 +121,16 @@ impl Session {
         let query = PollQuery {
             timeout: if crowded { asked.min(TURN) } else { asked },
             session_id: self.registered.borrow().session_id,
-            free: slots.free() + 1,
+            free: slots.free() + max,
             types,
+            max,
         };
         let since = Instant::now();
         tokio::select! {
             biased;
             answer = self.client.poll(&query) => match answer {
-                Ok(Some(task)) => Polled::Task(Box::new(task)),
-                Ok(None) => Polled::Nothing { in_time: since.elapsed() >= query.timeout / 2 },
+                Ok(tasks) if !tasks.is_empty() => Polled::Tasks(tasks),
+                Ok(_) => Polled::Nothing { in_time: since.elapsed() >= query.timeout / 2 },
                 Err(error) => Polled::Failed(error),
             },
             // A parked poll that leaves out a type would keep its tasks waiting.

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::client::Client;
+use crate::courier;
 use crate::delivered::Observer;
 use crate::error::Error;
 use crate::handler::Handlers;
@@ -49,6 +50,12 @@ pub(crate) struct Registered {
     pub(crate) lease: Duration,
 }
 
+/// What the handlers of a session tell, on its way out.
+pub(crate) struct Told {
+    progress: mpsc::Receiver<Note>,
+    results: mpsc::UnboundedReceiver<courier::Item>,
+}
+
 /// One worker at one server.
 pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
@@ -61,6 +68,8 @@ pub(crate) struct Session {
     /// keeps our leases.
     pub(crate) last_heard: Mutex<Instant>,
     pub(crate) progress: mpsc::Sender<Note>,
+    /// Takes results that may go together, if the worker wants that.
+    pub(crate) courier: Option<mpsc::UnboundedSender<courier::Item>>,
     /// The generation somebody was told is unknown.
     stale: watch::Sender<u64>,
     /// Results that may wait for another attempt without keeping their slots.
@@ -68,9 +77,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session, and the progress its handlers will tell.
-    pub(crate) fn new(shared: Arc<Shared>, client: Client) -> (Arc<Self>, mpsc::Receiver<Note>) {
+    /// A session, and what its handlers will tell.
+    pub(crate) fn new(shared: Arc<Shared>, client: Client) -> (Arc<Self>, Told) {
         let (progress, told) = mpsc::channel(QUEUE_LEN_MAX);
+        let (courier, results) = mpsc::unbounded_channel();
+        let told = Told {
+            progress: told,
+            results,
+        };
         let registered = Registered {
             generation: 0,
             session_id: None,
@@ -78,6 +92,7 @@ impl Session {
             lease: Duration::from_secs(60),
         };
         let patience = Semaphore::new(shared.slots.max() as usize);
+        let courier = (shared.settings.batch > 1).then_some(courier);
         let session = Self {
             shared,
             client,
@@ -86,6 +101,7 @@ impl Session {
             heartbeat_now: Notify::new(),
             last_heard: Mutex::new(Instant::now()),
             progress,
+            courier,
             stale: watch::Sender::new(0),
             patience,
         };
@@ -96,7 +112,7 @@ impl Session {
     ///
     /// # Errors
     /// Only when the server refuses the first registration.
-    pub(crate) async fn run(self: Arc<Self>, told: mpsc::Receiver<Note>) -> Result<(), Error> {
+    pub(crate) async fn run(self: Arc<Self>, told: Told) -> Result<(), Error> {
         let work = async {
             // Owned here and nowhere else: dropping this future ends all lanes.
             let mut lanes = JoinSet::new();
@@ -108,10 +124,20 @@ impl Session {
             self.drain(lanes).await;
             outcome
         };
+        let settings = &self.shared.settings;
+        let (client, worker) = (&self.client, &settings.worker_id);
+        let carry = async {
+            if self.courier.is_some() {
+                courier::carry(client, worker, told.results, settings.batch as usize).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             outcome = work => outcome,
-            // Never ends first: the session itself holds a sender.
-            () = progress::send_all(&self.client, &self.shared.settings.worker_id, told) => Ok(()),
+            // Neither ends first: the session itself holds their senders.
+            () = progress::send_all(client, worker, told.progress) => Ok(()),
+            () = carry => Ok(()),
         }
     }
 

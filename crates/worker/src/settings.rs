@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) cancel_grace: Duration,
     /// How much of an answer is read, a task and its parameters included.
     pub(crate) answer_bytes_max: usize,
+    /// Tasks and results one request carries at most.
+    pub(crate) batch: u32,
 }
 
 impl Settings {
@@ -37,6 +39,7 @@ impl Settings {
             drain_timeout: Duration::from_secs(10),
             cancel_grace: Duration::from_secs(10),
             answer_bytes_max: 64 * 1024 * 1024,
+            batch: 1,
         }
     }
 }

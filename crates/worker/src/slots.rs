@@ -59,6 +59,13 @@ impl Slots {
         }
     }
 
+    /// Takes up to so many more that are free now.
+    pub(crate) fn take_more(&self, max: usize) -> Vec<Slot> {
+        std::iter::from_fn(|| Arc::clone(&self.all).try_acquire_owned().ok())
+            .take(max)
+            .collect()
+    }
+
     /// Slots nobody holds.
     pub(crate) fn free(&self) -> usize {
         self.all.available_permits()
@@ -67,6 +74,11 @@ impl Slots {
     /// How many slots there are.
     pub(crate) fn max(&self) -> u32 {
         self.max
+    }
+
+    /// Whether some types have limits of their own.
+    pub(crate) fn limits_types(&self) -> bool {
+        !self.by_type.is_empty()
     }
 
     /// Whether every type could take another task.

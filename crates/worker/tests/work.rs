@@ -296,3 +296,56 @@ async fn an_observer_learns_what_the_server_has_taken() {
     fake.result_of(&task_id).await;
     working.stop().await;
 }
+
+/// Runs so many tasks, batched; answers the requests that took.
+async fn batched(fake: &fake::Listening, tasks: usize) -> Vec<String> {
+    let ids: Vec<_> = (0..tasks)
+        .map(|n| fake.push("echo", json!({"n": n})))
+        .collect();
+    let working = fake::run(
+        fake::worker(fake)
+            .max_concurrent_tasks(20)
+            .batch(8)
+            .task("echo", echo),
+    );
+    for (n, id) in ids.iter().enumerate() {
+        assert_eq!(fake.result_of(id).await["result"]["data"]["n"], n);
+    }
+    let paths = fake.log(|log| log.paths.clone());
+    working.stop().await;
+    paths
+}
+
+#[tokio::test]
+async fn many_tasks_and_results_share_requests() {
+    let fake = fake::start().await;
+    let paths = batched(&fake, 100).await;
+    let most = paths
+        .iter()
+        .filter_map(|path| path.strip_prefix("results "));
+    let most = most.filter_map(|count| count.parse::<usize>().ok()).max();
+    assert_eq!(most, Some(8), "{paths:?}");
+    assert!(paths.len() < 80, "{} requests: {paths:?}", paths.len());
+    assert_eq!(fake.log(|log| log.polls[0]["max"].clone()), "8");
+    assert_eq!(fake.log(|log| log.results.len()), 100, "each once");
+}
+
+#[tokio::test]
+async fn a_server_without_batches_gets_one_after_the_other() {
+    let fake = fake::start_without_batches().await;
+    batched(&fake, 30).await;
+    assert_eq!(fake.log(|log| log.results.len()), 30, "each once");
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_is_sent_again() {
+    let fake = fake::start().await;
+    let busy = json!({"error": "busy"});
+    fake.fail_results([
+        fake::Fault::Status(503, busy),
+        fake::Fault::HangUp,
+        fake::Fault::Status(413, json!({"error": "too much"})),
+    ]);
+    batched(&fake, 40).await;
+    assert_eq!(fake.log(|log| log.results.len()), 40, "each once");
+}

@@ -62,6 +62,8 @@ pub(crate) struct Fake {
     changed: Notify,
     seed_era: bool,
     lease_ms: u64,
+    /// Whether it knows several tasks and results in one request.
+    batches: bool,
 }
 
 /// A fake that is listening, until it is dropped.
@@ -79,31 +81,39 @@ impl std::ops::Deref for Listening {
 }
 
 pub(crate) async fn start() -> Listening {
-    listen(false, 60_000).await
+    listen(false, 60_000, true).await
+}
+
+pub(crate) async fn start_without_batches() -> Listening {
+    listen(false, 60_000, false).await
 }
 
 pub(crate) async fn start_with_lease_ms(lease_ms: u64) -> Listening {
-    listen(false, lease_ms).await
+    listen(false, lease_ms, true).await
 }
 
 pub(crate) async fn start_seed_era() -> Listening {
-    listen(true, 0).await
+    listen(true, 0, false).await
 }
 
-async fn listen(seed_era: bool, lease_ms: u64) -> Listening {
+async fn listen(seed_era: bool, lease_ms: u64, batches: bool) -> Listening {
     let fake = Arc::new(Fake {
         inner: Mutex::default(),
         changed: Notify::new(),
         seed_era,
         lease_ms,
+        batches,
     });
-    let routes = Router::new()
+    let mut routes = Router::new()
         .route("/_worker/workers/register", post(register))
         .route("/_worker/workers/{id}", patch(heartbeat))
         .route("/_worker/workers/{id}/tasks/next", get(next))
         .route("/_worker/tasks/result", post(result))
-        .route("/_worker/events", post(event))
-        .with_state(Arc::clone(&fake));
+        .route("/_worker/events", post(event));
+    if batches {
+        routes = routes.route("/_worker/tasks/results", post(results));
+    }
+    let routes = routes.with_state(Arc::clone(&fake));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let stop = CancellationToken::new();
@@ -331,8 +341,15 @@ async fn next(
             if !fake.seed_era && !fake.knows(query.get("session").map(String::as_str)) {
                 return unknown_session();
             }
-            if let Some(task) = fake.take(query.get("types").map(String::as_str)) {
-                return Json(task).into_response();
+            let types = query.get("types").map(String::as_str);
+            if let Some(task) = fake.take(types) {
+                let max = query.get("max").and_then(|max| max.parse::<usize>().ok());
+                let Some(max) = max.filter(|_| fake.batches) else {
+                    return Json(task).into_response();
+                };
+                let more = std::iter::from_fn(|| fake.take(types)).take(max - 1);
+                let tasks: Vec<_> = std::iter::once(task).chain(more).collect();
+                return Json(json!({ "tasks": tasks })).into_response();
             }
             changed.await;
         }
@@ -358,6 +375,23 @@ async fn result(State(fake): State<Arc<Fake>>, Json(body): Json<Value>) -> Respo
         answer["next_task"] = task;
     }
     Json(answer).into_response()
+}
+
+async fn results(State(fake): State<Arc<Fake>>, Json(body): Json<Value>) -> Response {
+    let fault = fake.inner.lock().result_faults.pop_front();
+    let results = body["results"].as_array().unwrap().clone();
+    fake.note(&format!("results {}", results.len()), |_| {});
+    if let Some(response) = suffer(fault).await {
+        return response;
+    }
+    // As long as a server needs to write them down.
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let standing = json!({"status": "result_accepted_success"});
+    let standings = vec![standing; results.len()];
+    fake.note("results taken", |log| log.results.extend(results));
+    let want = usize::try_from(body["want_next"].as_u64().unwrap()).unwrap();
+    let tasks: Vec<_> = std::iter::from_fn(|| fake.take(None)).take(want).collect();
+    Json(json!({"results": standings, "tasks": tasks})).into_response()
 }
 
 async fn event(State(fake): State<Arc<Fake>>, Json(body): Json<Value>) -> Response {

@@ -19,36 +19,29 @@ pub(super) struct Hands {
     worker: JoinSet<anyhow::Result<()>>,
 }
 
+/// How a worker is to work.
+pub(super) struct Work {
+    /// Tasks at once.
+    pub(super) tasks: u32,
+    /// Tasks and results a request carries at most.
+    pub(super) batch: u32,
+    /// A task is done only after a permit was had here; then any completion is as good as another.
+    pub(super) gate: Option<Arc<Semaphore>>,
+}
+
 impl Hands {
-    /// Starts a worker that runs so many tasks at once and tells of every completed job.
+    /// Starts a worker that tells of every completed job.
     pub(super) fn start(
         addr: SocketAddr,
-        tasks: u32,
+        work: Work,
         completions: Arc<Completions>,
     ) -> anyhow::Result<Self> {
-        Self::begin(addr, tasks, completions, None)
-    }
-
-    /// The same, with a handler that waits for a permit before it is done.
-    pub(super) fn gated(
-        addr: SocketAddr,
-        tasks: u32,
-        completions: Arc<Completions>,
-        gate: Arc<Semaphore>,
-    ) -> anyhow::Result<Self> {
-        Self::begin(addr, tasks, completions, Some(gate))
-    }
-
-    fn begin(
-        addr: SocketAddr,
-        tasks: u32,
-        completions: Arc<Completions>,
-        gate: Option<Arc<Semaphore>>,
-    ) -> anyhow::Result<Self> {
+        let Work { tasks, batch, gate } = work;
         let gated = gate.is_some();
         let noop = Worker::builder(format!("http://{addr}"), "bench-worker")
             .token(WORKER_TOKEN)
             .max_concurrent_tasks(tasks)
+            .batch(batch)
             // Whoever waits at the gate when the load has ended is not waited for.
             .drain_timeout(Duration::from_millis(1))
             .cancel_grace(Duration::ZERO)

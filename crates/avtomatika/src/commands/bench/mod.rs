@@ -6,6 +6,7 @@
 //! | `cases` | what is measured, one kind of figure a file |
 //! | `child`, `roles` | the servers, each a process of its own |
 //! | `load`, `hands`, `polls` | posting jobs, doing them, waiting for them |
+//! | `python` | the Python system's servers and workers |
 //! | `report`, `table` | what it came to, for programs and for people |
 //!
 //! The floor is a bare server of the same framework under the same kind of load: what the
@@ -24,6 +25,7 @@ mod machine;
 mod plan;
 mod polls;
 mod proc;
+mod python;
 mod report;
 mod roles;
 mod table;
@@ -37,6 +39,7 @@ use crate::args::{BenchArgs, BenchKind};
 use cases::Bench;
 use machine::Machine;
 use plan::Plan;
+use python::Pythons;
 use report::{Report, System};
 
 pub(crate) use roles::run as run_role;
@@ -92,6 +95,13 @@ async fn measure(args: &BenchArgs) -> anyhow::Result<Report> {
     }
     if wanted(BenchKind::Queued) {
         Box::pin(bench.queued()).await?;
+    }
+    if let (true, Some(environments)) = (wanted(BenchKind::Peers), &args.peers) {
+        let pythons = Pythons {
+            environments: environments.clone(),
+            programs: args.peer_programs.clone(),
+        };
+        Box::pin(bench.peers(&pythons)).await?;
     }
     Ok(Report {
         taken_at,

@@ -12,6 +12,8 @@ pub(super) struct Plan {
     pub(super) round: Duration,
     /// How often a case is measured, in turn with the others.
     pub(super) rounds: usize,
+    /// How long the Python system is measured, once for each case.
+    pub(super) peer_round: Duration,
     /// In how many at once.
     pub(super) sweep: Vec<usize>,
     /// Jobs in the queue of the two servers that are compared.
@@ -56,7 +58,8 @@ impl Plan {
             name: "quick",
             round: Duration::from_secs(2),
             rounds: 2,
-            sweep: vec![1, BUSY],
+            peer_round: Duration::from_secs(4),
+            sweep: vec![1, BUSY, 256],
             queued: [1_000, 20_000],
             parked: [16, 1_000],
             live: 20_000,
@@ -69,6 +72,7 @@ impl Plan {
             name: "usual",
             round: Duration::from_secs(3),
             rounds: 3,
+            peer_round: Duration::from_secs(8),
             sweep: vec![1, 16, BUSY, 256],
             queued: [1_000, LIVE],
             parked: [16, PARKED],

@@ -37,6 +37,10 @@ pub(super) enum System {
     PythonMemory,
     /// The Python system on Redis.
     PythonRedis,
+    /// The seed era's Python system on its memory storage.
+    SeedMemory,
+    /// The seed era's Python system on Redis.
+    SeedRedis,
 }
 
 impl System {
@@ -47,8 +51,10 @@ impl System {
             Self::Floor => "bare server",
             Self::Ours => "Avtomatika",
             Self::OursSeedWorker => "Avtomatika, Python worker 1.0b3",
-            Self::PythonMemory => "Python system, memory",
-            Self::PythonRedis => "Python system, Redis",
+            Self::PythonMemory => "Python 1.0b30, memory",
+            Self::PythonRedis => "Python 1.0b30, Redis",
+            Self::SeedMemory => "Python 1.0b6, memory",
+            Self::SeedRedis => "Python 1.0b6, Redis",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod footprint;
 pub(super) mod parked;
+pub(super) mod peers;
 pub(super) mod queued;
 pub(super) mod sync;
 pub(super) mod throughput;

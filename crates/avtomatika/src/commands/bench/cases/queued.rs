@@ -9,7 +9,7 @@ use super::{Bench, Found};
 use crate::commands::bench::child::Served;
 use crate::commands::bench::completions::Completions;
 use crate::commands::bench::figures::{Figures, median};
-use crate::commands::bench::hands::Hands;
+use crate::commands::bench::hands::{Hands, Work};
 use crate::commands::bench::load::Target;
 use crate::commands::bench::plan::{BUSY, LIVE, QUEUED};
 use crate::commands::bench::report::{Bound, System};
@@ -128,12 +128,12 @@ impl Full {
     /// was posted, and a job posted when one was completed.
     async fn round(&self, time: Duration) -> anyhow::Result<Figures> {
         let gate = Arc::new(tokio::sync::Semaphore::new(0));
-        let hands = Hands::gated(
-            self.target.addr,
-            u32::try_from(2 * BUSY)?,
-            Arc::clone(&self.target.completions),
-            Arc::clone(&gate),
-        )?;
+        let work = Work {
+            tasks: u32::try_from(2 * BUSY)?,
+            batch: 1,
+            gate: Some(Arc::clone(&gate)),
+        };
+        let hands = Hands::start(self.target.addr, work, Arc::clone(&self.target.completions))?;
         let warm_up = Duration::from_millis(500);
         self.target.any_loop(BUSY, warm_up, &gate).await?;
         let figures = self.target.any_loop(BUSY, time, &gate).await?;

@@ -7,7 +7,7 @@ use super::{Bench, Found};
 use crate::commands::bench::child::Served;
 use crate::commands::bench::completions::Completions;
 use crate::commands::bench::figures::{Figures, median};
-use crate::commands::bench::hands::Hands;
+use crate::commands::bench::hands::{Hands, Work};
 use crate::commands::bench::load::{Target, requests};
 use crate::commands::bench::plan::BUSY;
 use crate::commands::bench::report::{Bound, System};
@@ -16,20 +16,27 @@ use crate::commands::bench::report::{Bound, System};
 const WARM_UP: Duration = Duration::from_millis(500);
 /// Tasks the worker runs at once, beside those it waits for.
 const SPARE_SLOTS: usize = 36;
+/// Results and tasks a request carries at most where they are batched.
+const BATCH: u32 = 64;
 
 /// A worker with room for what is in flight.
-pub(super) fn hands_for(target: &Target, in_flight: usize) -> anyhow::Result<Hands> {
-    let tasks = u32::try_from(in_flight + SPARE_SLOTS)?;
-    Hands::start(target.addr, tasks, Arc::clone(&target.completions))
+fn hands_for(target: &Target, in_flight: usize, batch: u32) -> anyhow::Result<Hands> {
+    let work = Work {
+        tasks: u32::try_from(in_flight + SPARE_SLOTS)?,
+        batch,
+        gate: None,
+    };
+    Hands::start(target.addr, work, Arc::clone(&target.completions))
 }
 
 /// One round of jobs in a closed loop, warmed up.
-pub(super) async fn round(
+async fn round(
     target: &Target,
     in_flight: usize,
+    batch: u32,
     time: Duration,
 ) -> anyhow::Result<Figures> {
-    let hands = hands_for(target, in_flight)?;
+    let hands = hands_for(target, in_flight, batch)?;
     target.closed_loop(in_flight, WARM_UP).await?;
     let figures = target.closed_loop(in_flight, time).await?;
     hands.stop().await?;
@@ -44,11 +51,17 @@ impl Bench {
         let target = Target::ours(server.addr, server.pid, Arc::new(Completions::default()));
         for in_flight in self.plan.sweep.clone() {
             self.say(&format!("jobs and the floor, {in_flight} in flight"));
-            let (mut bare, mut jobs) = (Vec::new(), Vec::new());
+            let (mut bare, mut jobs, mut batched) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..self.plan.rounds {
                 let time = self.plan.round;
                 bare.push(requests(floor.addr, floor.pid, in_flight, time).await?);
-                jobs.push(round(&target, in_flight, time).await?);
+                jobs.push(round(&target, in_flight, 1, time).await?);
+                if in_flight >= BUSY {
+                    batched.push(round(&target, in_flight, BATCH, time).await?);
+                }
+            }
+            if !batched.is_empty() {
+                self.judge_batched(in_flight, &batched);
             }
             let ratio = ratio_of(&jobs, &bare);
             let bare = self.row(System::Floor, "requests", in_flight, &bare);
@@ -97,9 +110,27 @@ impl Bench {
         }
     }
 
+    fn judge_batched(&mut self, in_flight: usize, rounds: &[Figures]) {
+        let (time, batch) = (self.plan.round, BATCH as usize);
+        let batched = self.row_of(System::Ours, "jobs_batched", in_flight, batch, time, rounds);
+        let most = self.plan.sweep.iter().max();
+        if most == Some(&in_flight) {
+            self.check(Found {
+                id: "batched_jobs_per_second",
+                what: format!(
+                    "the same with up to {BATCH} results a request, {in_flight} in flight"
+                ),
+                value: batched.per_second,
+                unit: "jobs/s",
+                bound: Some(Bound::AtLeast(15_000.0)),
+                beside: format!("p50 {:.1} ms, p99 {:.1} ms", batched.p50_ms, batched.p99_ms),
+            });
+        }
+    }
+
     async fn half_load(&mut self, target: &Target, per_second: f64) -> anyhow::Result<()> {
         self.say(&format!("jobs at half load, {per_second:.0} a second"));
-        let hands = hands_for(target, BUSY)?;
+        let hands = hands_for(target, BUSY, 1)?;
         target.steady(per_second, WARM_UP).await?;
         let mut rounds = Vec::new();
         for _ in 0..self.plan.rounds {
