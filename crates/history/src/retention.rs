@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use avtomatika_engine::names;
+use avtomatika_protocol::JobStatus;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Backend, Sql};
@@ -13,7 +14,6 @@ use crate::batch::int;
 use crate::cursor::JobKey;
 use crate::error::Result;
 use crate::history::History;
-use crate::statuses;
 use crate::totals::DAY_MS;
 
 /// Jobs of one transaction at the most.
@@ -67,11 +67,11 @@ impl History {
         let backend = self.backend().await?;
         let before_ms = int(before_ms);
         let mut pruned = Pruned::default();
-        for status in statuses::ALL {
-            if statuses::TERMINAL.contains(&status) {
-                pruned.jobs += backend.prune_ended(status, before_ms).await?;
+        for status in JobStatus::ALL {
+            if status.is_terminal() {
+                pruned.jobs += backend.prune_ended(status.as_str(), before_ms).await?;
             } else {
-                pruned.trimmed += backend.trim_living(status, before_ms).await?;
+                pruned.trimmed += backend.trim_living(status.as_str(), before_ms).await?;
             }
         }
         let mut days = Sql::new("DELETE FROM worker_days WHERE day < ");

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use avtomatika_protocol::history::{JobEvent, JobSummary};
 use avtomatika_protocol::{ClientId, Failure, JobId, JobStatus, TaskId, WorkerId};
 use serde::de::DeserializeOwned;
-use serde::de::value::{Error as ValueError, StrDeserializer};
-use serde::{Deserialize as _, de::IntoDeserializer as _};
 
 use crate::backend::Columns;
 use crate::error::{Error, Result};
@@ -68,8 +66,7 @@ pub(crate) fn event(row: &dyn Columns) -> Result<JobEvent> {
 }
 
 fn status(text: &str) -> Result<JobStatus> {
-    let from: StrDeserializer<'_, ValueError> = text.into_deserializer();
-    JobStatus::deserialize(from).map_err(|_| Error::BrokenRow(format!("the status '{text}'")))
+    JobStatus::from_name(text).ok_or_else(|| Error::BrokenRow(format!("the status '{text}'")))
 }
 
 fn json<T: DeserializeOwned>(text: Option<String>) -> Result<Option<T>> {

@@ -10,13 +10,14 @@
 //! | `schedules` | the scheduler on this server's engine and clients |
 //! | [`server`] | putting it together and running it |
 //! | [`tls`] | TLS and client certificates |
+//! | [`history`] | what has become of jobs |
 //! | [`metrics`] | the recorder behind `/metrics` |
 
 pub mod access;
 mod api;
 pub mod client;
 mod endpoints;
-mod history;
+pub mod history;
 pub mod http;
 pub mod metrics;
 pub mod public;
@@ -28,5 +29,6 @@ pub mod worker;
 
 pub use access::{Access, ClientConfig, ClientEntry};
 pub use endpoints::{Refused as EndpointRefused, check_endpoint};
+pub use history::HistoryOptions;
 pub use schedules::Schedules;
 pub use server::{Options, Server};

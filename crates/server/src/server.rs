@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use avtomatika_engine::Engine;
 use avtomatika_engine::service::Handout;
-use avtomatika_history::History;
 use avtomatika_scheduler::{Handle, Scheduler};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
-use crate::history::Past;
+use crate::history::{HistoryOptions, Keeper, Past};
 use crate::http::{Front, Handed, Listener, ListenerSettings, Seats};
 use crate::schedules::Schedules;
 use crate::tls::Tls;
@@ -42,7 +42,7 @@ pub struct Options {
     /// What is posted by the clock, if anything is.
     pub schedules: Option<Schedules>,
     /// The history of jobs, if there is one.
-    pub history: Option<History>,
+    pub history: Option<HistoryOptions>,
 }
 
 impl Options {
@@ -97,6 +97,7 @@ pub struct Server {
     state: AppState,
     front: Front,
     scheduler: Option<Scheduler>,
+    keeper: Option<Keeper>,
 }
 
 impl Server {
@@ -126,16 +127,17 @@ impl Server {
             .transpose()
             .map_err(std::io::Error::other)?
             .unzip();
+        let (past, keeper) = options
+            .history
+            .map(|history| history.open(&options.engine))
+            .unzip();
         let state = AppState {
             engine: options.engine,
             access,
             metrics: options.metrics,
             tasks: TaskTracker::new(),
             schedules,
-            past: options.history.map(|history| Past {
-                history,
-                pump: None,
-            }),
+            past,
             streams: Seats::new("streams", STREAMS_MAX, STREAMS_PER_CLIENT_MAX),
         };
         let router = routes::router(&state, options.body_max_bytes);
@@ -146,6 +148,7 @@ impl Server {
             state,
             front: Front::new(router),
             scheduler,
+            keeper,
         })
     }
 
@@ -186,6 +189,11 @@ impl Server {
         if let Some(scheduler) = self.scheduler {
             self.state.tasks.spawn(scheduler.run(shutdown.clone()));
         }
+        // Ends last: until then there may be something to write down.
+        let (told, mut keeping) = (CancellationToken::new(), JoinSet::new());
+        if let Some(keeper) = self.keeper {
+            keeping.spawn(keeper.run(told.clone()));
+        }
         let stop = shutdown.clone();
         let draining = engine.clone();
         self.state.tasks.spawn(async move {
@@ -211,6 +219,8 @@ impl Server {
         }
         self.state.tasks.close();
         self.state.tasks.wait().await;
+        told.cancel();
+        keeping.join_all().await;
         engine.close().await?;
         Ok(drained)
     }

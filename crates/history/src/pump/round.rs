@@ -28,6 +28,10 @@ pub(super) struct Rounds {
     pub(super) options: PumpOptions,
     pub(super) shared: Arc<Shared>,
     backoff: Backoff,
+    /// The last entry that has been written.
+    written: u64,
+    /// The last entry that has been forgotten.
+    forgotten: u64,
 }
 
 impl Rounds {
@@ -37,6 +41,8 @@ impl Rounds {
             history,
             options,
             shared,
+            written: 0,
+            forgotten: 0,
         }
     }
 
@@ -74,7 +80,8 @@ impl Rounds {
     }
 
     /// Answers whether the outbox is empty now.
-    async fn try_round(&self, source: &impl Source) -> Result<bool, SourceError> {
+    async fn try_round(&mut self, source: &impl Source) -> Result<bool, SourceError> {
+        self.forget(source).await?;
         let max = self.options.batch_commits_max;
         let entries = source.outbox(max).await?;
         let is_last = entries.len() < max;
@@ -83,22 +90,31 @@ impl Rounds {
             return Ok(true);
         };
         let events: Vec<HistoryEvent> = entries.into_iter().flat_map(|(_, it)| it).collect();
-        lag(events.len() as u64, source.outbox_len());
+        lag(events.len());
         tokio::time::timeout(self.options.write_timeout, self.history.write(&events)).await??;
-        source.forget_outbox(up_to).await?;
+        self.written = up_to;
         metrics::counter!(names::HISTORY_WRITTEN).increment(events.len() as u64);
+        self.forget(source).await?;
         if is_last {
             metrics::gauge!(names::HISTORY_LAG).set(0.0);
         }
         Ok(is_last)
     }
+
+    /// Forgets what has been written.
+    async fn forget(&mut self, source: &impl Source) -> Result<(), SourceError> {
+        if self.forgotten < self.written {
+            source.forget_outbox(self.written).await?;
+            self.forgotten = self.written;
+        }
+        Ok(())
+    }
 }
 
-/// What has been read and, of what has not, at least one event a commit.
 #[expect(
     clippy::cast_precision_loss,
     reason = "gauges are f64; counts stay far below 2^52"
 )]
-fn lag(read: u64, commits: Option<u64>) {
-    metrics::gauge!(names::HISTORY_LAG).set(read.max(commits.unwrap_or(0)) as f64);
+fn lag(events: usize) {
+    metrics::gauge!(names::HISTORY_LAG).set(events as f64);
 }

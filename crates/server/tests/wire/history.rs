@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use avtomatika_engine::Settings;
 use avtomatika_engine::history::{EventKind, HistoryEvent};
 use avtomatika_history::History;
 use avtomatika_protocol::{ClientId, Failure, JobId, JobStatus};
 use avtomatika_server::access::Role;
-use avtomatika_server::{Access, ClientConfig};
+use avtomatika_server::{Access, ClientConfig, HistoryOptions};
+use avtomatika_store::Memory;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{self, Answer, STRANGER, Wire};
+use crate::harness::{self, Answer, STRANGER, Wire, quick};
 use crate::table::holds;
 
 /// The token of a client with the role `admin`.
@@ -21,7 +23,7 @@ pub(crate) const ADMIN: &str = "test-admin-token";
 pub(crate) struct Remembering {
     pub(crate) wire: Wire,
     pub(crate) history: History,
-    _dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 pub(crate) fn access() -> Access {
@@ -34,15 +36,19 @@ pub(crate) async fn remembering() -> Remembering {
     let file = avtomatika_history::Location::file(dir.path().join("history.db"));
     let history = History::open(file).await.unwrap();
     let wire = serving(Some(history.clone())).await;
-    Remembering {
-        wire,
-        history,
-        _dir: dir,
-    }
+    Remembering { wire, history, dir }
 }
 
 pub(crate) async fn serving(history: Option<History>) -> Wire {
-    Box::pin(Wire::set(access(), |options| options.history = history)).await
+    let settings = Settings {
+        history: history.is_some(),
+        ..quick()
+    };
+    let store = Arc::new(Memory::new(settings.lease_ms));
+    let wire = Wire::serving(store, settings, access(), |options| {
+        options.history = history.map(HistoryOptions::new);
+    });
+    Box::pin(wire).await
 }
 
 pub(crate) fn id(n: u64) -> JobId {

@@ -34,6 +34,7 @@ mod dynamic;
 mod harness;
 mod history;
 mod history_lists;
+mod history_told;
 mod leases;
 mod limits;
 mod mounting;

@@ -6,9 +6,6 @@ use avtomatika_history::ListQuery;
 use avtomatika_protocol::{ClientId, JobStatus};
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use serde::Deserialize as _;
-use serde::de::IntoDeserializer as _;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 
 use super::LIMIT_MAX;
 use crate::access::{Account, Role};
@@ -198,11 +195,10 @@ fn number(text: Option<&str>) -> Result<Option<usize>, ApiError> {
 }
 
 fn status(name: &str) -> Result<JobStatus, ApiError> {
-    let from: StrDeserializer<'_, ValueError> = name.into_deserializer();
-    JobStatus::deserialize(from).map_err(|error| {
-        // The error names those there are.
+    JobStatus::from_name(name).ok_or_else(|| {
+        let all = JobStatus::ALL.map(JobStatus::as_str).join(", ");
         invalid(
-            &format!("'{name}' is no status of a job: {error}"),
+            &format!("'{name}' is no status of a job: those are {all}"),
             "several are written with commas, or each with a status= of its own",
         )
     })

@@ -45,7 +45,7 @@ pub(crate) async fn list_jobs(
     let Some(past) = state.past.as_ref().filter(|_| limit > 0) else {
         return Ok(paged(&uri, &jobs, None));
     };
-    if jobs.is_empty() && offset == 0 {
+    if jobs.is_empty() && offset == 0 && !past.is_failing() {
         // All that is left of them are their summaries.
         let list = ListQuery {
             client: Some(client.id.clone()),
@@ -97,6 +97,9 @@ async fn behind(past: &Past, client: &Client, jobs: &[JobView], limit: usize) ->
     };
     let cursor = list.cursor_after(last.created_at_ms, last.id);
     if jobs.len() < limit {
+        if past.is_failing() {
+            return None;
+        }
         // The store has no more; the history may know of deleted ones. A page that ended early
         // because of its size has its next jobs there, too.
         list.cursor = Some(cursor.clone());
