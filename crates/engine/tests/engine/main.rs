@@ -9,6 +9,7 @@
 
 mod core_random;
 mod core_table;
+mod core_waits;
 mod documents;
 mod flow;
 mod lab;
