@@ -4,6 +4,7 @@ mod access;
 mod jobs;
 mod schedules;
 mod tls;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use access::AccessArgs;
 pub(crate) use jobs::{JobsArgs, JobsCommand, ServerArgs};
 pub(crate) use schedules::{CheckArgs, NextArgs, SchedulesArgs, SchedulesCommand};
 pub(crate) use tls::{ClientTlsArgs, TlsArgs};
+pub(crate) use webhooks::WebhookArgs;
 
 /// Bytes of the longest name prefix: names have a hash and more behind it.
 const NAME_PREFIX_MAX: usize = 30;
@@ -130,6 +132,8 @@ pub(crate) struct UpArgs {
     pub(crate) tls: TlsArgs,
     #[command(flatten)]
     pub(crate) schedules: SchedulesArgs,
+    #[command(flatten)]
+    pub(crate) webhooks: WebhookArgs,
     /// How long ended jobs are kept, hours
     #[arg(long, env = "RETENTION_HOURS", default_value_t = 168)]
     pub(crate) retention_hours: u64,

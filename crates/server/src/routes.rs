@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, get, patch, post};
 use crate::api::Api;
 use crate::http::ApiError;
 use crate::server::AppState;
-use crate::{client, public, worker};
+use crate::{client, openapi, public, worker};
 
 /// A method, a path, and who answers.
 pub(crate) type Route = (Method, &'static str, MethodRouter<AppState>);
@@ -56,6 +56,12 @@ pub(crate) fn api() -> Vec<Route> {
             Method::POST,
             "/jobs/{job_id}/discard",
             post(client::discard),
+        ),
+        (Method::GET, "/blueprints", get(client::list_blueprints)),
+        (
+            Method::GET,
+            "/blueprints/{name}/graph",
+            get(client::blueprint_graph),
         ),
         (Method::GET, "/workers", get(client::list_workers)),
         (Method::GET, "/dashboard", get(client::dashboard)),
@@ -111,6 +117,7 @@ pub(crate) fn workers() -> Vec<Route> {
             "/_worker/tasks/results",
             post(worker::results),
         ),
+        (Method::GET, "/_worker/ws/{worker_id}", get(worker::socket)),
         (Method::POST, "/_worker/events", post(worker::event)),
     ]
 }
@@ -121,6 +128,10 @@ pub(crate) fn public() -> Vec<Route> {
         (Method::GET, "/_public/status", get(public::status)),
         (Method::GET, "/_public/metrics", get(public::metrics)),
         (Method::GET, "/metrics", get(public::metrics)),
+        (Method::GET, "/_public/openapi.json", get(openapi::openapi)),
+        (Method::GET, "/_public/docs", get(openapi::page)),
+        (Method::GET, "/_public/docs/page.js", get(openapi::script)),
+        (Method::GET, "/_public/docs/page.css", get(openapi::style)),
         (
             Method::POST,
             "/_public/webhooks/approval/{job_id}",

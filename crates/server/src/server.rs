@@ -16,12 +16,17 @@ use crate::history::{HistoryOptions, Keeper, Past};
 use crate::http::{Front, Handed, Listener, ListenerSettings, Seats};
 use crate::schedules::Schedules;
 use crate::tls::Tls;
+use crate::webhooks::{Deliveries, WebhookSettings};
 use crate::{endpoints, routes};
 
 /// Streams of events open at once.
 const STREAMS_MAX: usize = 10_000;
 /// Those of one client.
 const STREAMS_PER_CLIENT_MAX: usize = 100;
+/// Channels to workers open at once.
+const SOCKETS_MAX: usize = 20_000;
+/// Those of one worker: the newest, and some that are about to be closed.
+const SOCKETS_PER_WORKER_MAX: usize = 8;
 
 /// What a server is built from.
 pub struct Options {
@@ -37,6 +42,8 @@ pub struct Options {
     pub listener: ListenerSettings,
     /// TLS, if the address is to speak it.
     pub tls: Option<Arc<Tls>>,
+    /// How webhooks are delivered; without it, another server of the same store must do so.
+    pub webhooks: Option<WebhookSettings>,
     /// An address that is served without TLS beside: for what runs on the same machine.
     pub local: Option<SocketAddr>,
     /// What is posted by the clock, if anything is.
@@ -55,6 +62,7 @@ impl Options {
             body_max_bytes: 16 << 20,
             listener: ListenerSettings::default(),
             tls: None,
+            webhooks: None,
             local: None,
             schedules: None,
             history: None,
@@ -73,6 +81,10 @@ pub struct AppState {
     pub(crate) past: Option<Past>,
     /// Streams of events that are open.
     pub(crate) streams: Arc<Seats>,
+    /// Channels to workers that are open.
+    pub(crate) sockets: Arc<Seats>,
+    /// Cancelled when the server stops.
+    pub(crate) closing: CancellationToken,
 }
 
 impl AppState {
@@ -94,6 +106,7 @@ pub struct Server {
     listener: Listener,
     local: Option<Listener>,
     tls: Option<Arc<Tls>>,
+    webhooks: Option<WebhookSettings>,
     state: AppState,
     front: Front,
     scheduler: Option<Scheduler>,
@@ -139,12 +152,15 @@ impl Server {
             schedules,
             past,
             streams: Seats::new("streams", STREAMS_MAX, STREAMS_PER_CLIENT_MAX),
+            sockets: Seats::new("channels", SOCKETS_MAX, SOCKETS_PER_WORKER_MAX),
+            closing: CancellationToken::new(),
         };
         let router = routes::router(&state, options.body_max_bytes);
         Ok(Self {
             listener,
             local,
             tls: options.tls,
+            webhooks: options.webhooks,
             state,
             front: Front::new(router),
             scheduler,
@@ -195,11 +211,17 @@ impl Server {
             keeping.spawn(keeper.run(told.clone()));
         }
         let stop = shutdown.clone();
+        let closing = self.state.closing.clone();
         let draining = engine.clone();
         self.state.tasks.spawn(async move {
             stop.cancelled().await;
+            closing.cancel();
             draining.drain();
         });
+        if let Some(settings) = self.webhooks {
+            let deliveries = Deliveries::new(engine.clone(), settings);
+            self.state.tasks.spawn(deliveries.run(shutdown.clone()));
+        }
         if let Some(tls) = self.tls {
             let access = Arc::clone(&self.state.access);
             let watch = tls.watch(shutdown.clone(), move || access.ask_again());

@@ -1,10 +1,14 @@
 //! The folder of blueprint files a server watches.
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use avtomatika::Engine;
 use avtomatika_blueprint::Loader;
+use avtomatika_blueprint::loader::Target;
+use avtomatika_engine::Blueprint;
+use avtomatika_server::check_endpoint;
 
 /// The folder that is watched when none is named, if it is there.
 const DEFAULT: &str = "blueprints";
@@ -23,9 +27,28 @@ pub(super) async fn open(named: Option<&Path>, engine: &Engine) -> anyhow::Resul
         None if Path::new(DEFAULT).is_dir() => PathBuf::from(DEFAULT),
         None => return Ok(None),
     };
-    let loader = Loader::new(folder, Arc::new(engine.clone()));
+    let loader = Loader::new(folder, Arc::new(Checked(engine.clone())));
     for change in loader.check_once().await {
         change.log();
     }
     Ok(Some(loader))
+}
+
+/// An engine whose blueprints' endpoints must leave the server's own paths alone.
+struct Checked(Engine);
+
+impl Target for Checked {
+    fn install(
+        &self,
+        blueprint: Blueprint,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
+        Box::pin(async move {
+            check_endpoint(&self.0, &blueprint).map_err(|refused| refused.to_string())?;
+            Target::install(&self.0, blueprint).await
+        })
+    }
+
+    fn remove(&self, name: &str) {
+        Target::remove(&self.0, name);
+    }
 }

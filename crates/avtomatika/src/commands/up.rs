@@ -54,6 +54,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let has_tls = options.tls.is_some();
     options.local = has_tls.then_some((Ipv4Addr::LOCALHOST, 0).into());
     options.schedules = args.schedules.schedules()?;
+    options.webhooks = Some(args.webhooks.settings(&local.webhook_key));
     let listen = listen_address(&args)?;
     let server = Server::bind(listen, options)
         .await

@@ -18,6 +18,8 @@ pub(crate) struct Local {
     pub(crate) client_token: String,
     /// The workers' token.
     pub(crate) worker_token: String,
+    /// The key webhooks are signed with.
+    pub(crate) webhook_key: String,
     /// The key secrets are sealed with.
     pub(crate) seal_key: [u8; 32],
     /// Whether the client token was made just now.
@@ -46,6 +48,7 @@ impl Local {
             Some(token) => token,
             None => files::read_or_make(&dir.join("worker.token"), token)?,
         };
+        let webhook_key = files::read_or_make(&dir.join("webhook.key"), token)?;
         let key_file = dir.join("seal.key");
         // A new key would open none of the secrets that are kept already.
         anyhow::ensure!(
@@ -64,6 +67,7 @@ impl Local {
             dir: dir.to_path_buf(),
             client_token,
             worker_token,
+            webhook_key,
             seal_key,
             is_new,
         })
@@ -109,7 +113,7 @@ mod tests {
         let first = Local::open(&dir, None, None).unwrap();
         assert!(first.is_new);
         let file = first.announce("0.0.0.0:8080".parse().unwrap()).unwrap();
-        for name in ["client.toml", "worker.token", "seal.key"] {
+        for name in ["client.toml", "worker.token", "seal.key", "webhook.key"] {
             let mode = std::fs::metadata(dir.join(name))
                 .unwrap()
                 .permissions()
@@ -123,6 +127,7 @@ mod tests {
         assert_eq!(again.client_token, first.client_token);
         assert_eq!(again.worker_token, first.worker_token);
         assert_eq!(again.seal_key, first.seal_key);
+        assert_eq!(again.webhook_key, first.webhook_key);
         std::fs::create_dir(dir.join("store")).unwrap();
         std::fs::write(dir.join("store/jobs.redb"), b"jobs").unwrap();
         std::fs::rename(dir.join("seal.key"), dir.join("kept")).unwrap();

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::engine::{Engine, Inner};
 use super::error::EngineError;
+use super::webhook::INTERNAL_WORKERS;
 use crate::blueprint::{BranchResult, TIMEOUT};
 use crate::machine::{Approval, BranchState, Job, Runs, Wait};
 use crate::seal;
@@ -149,14 +150,18 @@ impl Engine {
         Ok(views)
     }
 
-    /// The workers that showed a sign of life lately.
+    /// The workers that showed a sign of life lately, without those inside the server.
     ///
     /// # Errors
     /// When the store failed.
     pub async fn live_workers(&self) -> Result<Vec<WorkerView>, EngineError> {
         let now_ms = self.now_ms();
         let mut workers = self.0.store.workers().await?;
-        workers.retain(|worker| worker.last_seen_ms + self.0.settings.lease_ms > now_ms);
+        workers.retain(|worker| {
+            let name = worker.record.registration.worker_id.as_str();
+            worker.last_seen_ms + self.0.settings.lease_ms > now_ms
+                && !name.starts_with(INTERNAL_WORKERS)
+        });
         workers.sort_by(|a, b| {
             a.record
                 .registration

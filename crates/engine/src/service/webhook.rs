@@ -20,6 +20,10 @@ pub const WEBHOOK_TASK: &str = "avtomatika.webhook";
 /// The client deliveries belong to.
 pub const INTERNAL_CLIENT: &str = "avtomatika";
 
+/// What names of workers inside the server, and types of their tasks, begin with. Neither is for
+/// workers outside.
+pub const INTERNAL_WORKERS: &str = "avtomatika.";
+
 /// How patient a delivery is: with growing pauses, for about a day.
 const PATIENCE: RetryPolicy = RetryPolicy {
     max_attempts: 30,

@@ -29,6 +29,11 @@ fn show(worker: &avtomatika_engine::storage::WorkerView) -> Value {
         "resources": registration.more.get("resources"),
         "status": if full { "busy" } else { "idle" },
         "load": worker.leased.len(),
+        "tasks": worker.leased,
+        "task_type_limits": registration.task_type_limits,
+        "reputation": worker.standing.reputation,
+        "hot": worker.standing.hot,
+        "full_of": worker.standing.full_of,
         "registered_at_ms": worker.record.registered_at_ms,
         "last_seen_at_ms": worker.last_seen_ms,
     })

@@ -1,5 +1,6 @@
 //! What clients call.
 
+mod blueprints;
 mod cancel_job;
 mod dashboard;
 mod decide;
@@ -18,6 +19,7 @@ mod schedules;
 mod signal;
 mod submit;
 
+pub(crate) use blueprints::{blueprint_graph, list_blueprints};
 pub(crate) use cancel_job::cancel_job;
 pub(crate) use dashboard::dashboard;
 pub(crate) use decide::{approve, decide};

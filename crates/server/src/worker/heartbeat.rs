@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use serde_json::{Map, Value, json};
 
+use super::{check_outside, check_types};
 use crate::access::Credential;
 use crate::http::{ApiError, Path, whole};
 use crate::server::AppState;
@@ -21,6 +22,7 @@ pub(crate) async fn heartbeat(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {
     state.access.admit(&credential, &worker)?;
+    check_outside(&worker)?;
     let worker = WorkerId(worker);
     // The seed era takes an empty or unreadable body for a bare sign of life.
     let said: Map<String, Value> = serde_json::from_slice(&whole(body)?).unwrap_or_default();
@@ -28,6 +30,7 @@ pub(crate) async fn heartbeat(
     let beat: Heartbeat = serde_json::from_value(Value::Object(said.clone())).map_err(|error| {
         ApiError::bad_request("INVALID_MESSAGE", format!("Invalid heartbeat: {error}"))
     })?;
+    check_types(beat.supported_tasks.iter().flatten().map(String::as_str))?;
     let beat = state.engine.heartbeat(&worker, beat).await?;
     if bare {
         return Ok(Json(json!({ "status": "ttl_refreshed" })));

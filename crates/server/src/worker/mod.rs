@@ -6,6 +6,8 @@ mod next_task;
 mod register;
 mod result;
 mod results;
+mod said;
+mod socket;
 
 pub(crate) use event::event;
 pub(crate) use heartbeat::heartbeat;
@@ -13,7 +15,9 @@ pub(crate) use next_task::next_task;
 pub(crate) use register::register;
 pub(crate) use result::result;
 pub(crate) use results::results;
+pub(crate) use socket::socket;
 
+use avtomatika_engine::service::INTERNAL_WORKERS;
 use avtomatika_protocol::WorkerId;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -53,6 +57,7 @@ fn missing_worker_id() -> ApiError {
 }
 
 fn check_name(id: &str) -> Result<(), ApiError> {
+    check_outside(id)?;
     if id.len() > NAME_MAX_BYTES || id.chars().any(char::is_control) {
         return Err(ApiError::bad_request(
             "INVALID_WORKER_ID",
@@ -60,6 +65,26 @@ fn check_name(id: &str) -> Result<(), ApiError> {
         ));
     }
     Ok(())
+}
+
+/// Checks that task types are none of the server's own.
+fn check_types<'a>(types: impl IntoIterator<Item = &'a str>) -> Result<(), ApiError> {
+    let mut types = types.into_iter();
+    let Some(reserved) = types.find(|name| name.starts_with(INTERNAL_WORKERS)) else {
+        return Ok(());
+    };
+    let text = format!("the task type '{reserved}' is the server's own");
+    Err(ApiError::bad_request("RESERVED_TASK_TYPE", text).hint("name it otherwise"))
+}
+
+/// Checks that a path names no worker inside the server.
+fn check_outside(id: &str) -> Result<(), ApiError> {
+    if !id.starts_with(INTERNAL_WORKERS) {
+        return Ok(());
+    }
+    let text =
+        format!("names of workers that begin with '{INTERNAL_WORKERS}' are the server's own");
+    Err(ApiError::bad_request("INVALID_WORKER_ID", text))
 }
 
 /// Reads a message from a body whose sender has been checked.

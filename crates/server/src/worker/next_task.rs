@@ -12,6 +12,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::{check_outside, check_types};
 use crate::access::Credential;
 use crate::http::{ApiError, Delivery, LastHanded, Path, Query, parse_wait};
 use crate::server::AppState;
@@ -40,6 +41,8 @@ pub(crate) async fn next_task(
     credential: Credential,
 ) -> Result<Response, ApiError> {
     state.access.admit(&credential, &worker)?;
+    check_outside(&worker)?;
+    check_types(parameters.types.iter().flat_map(|types| types.split(',')))?;
     let worker = WorkerId(worker);
     let wait = parameters.timeout.as_deref().map(parse_wait).transpose()?;
     let wait_ms = wait.map_or(u64::MAX, |wait| {

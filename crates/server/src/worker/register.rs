@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 
-use super::{message, missing_worker_id, speaker};
+use super::{check_types, message, missing_worker_id, speaker};
 use crate::access::Credential;
 use crate::http::ApiError;
 use crate::server::AppState;
@@ -31,6 +31,7 @@ pub(crate) async fn register(
         return Err(missing_worker_id());
     }
     let registration: Registration = message(body)?;
+    check_types(registration.supported_tasks.iter().map(String::as_str))?;
     let session_id = state.engine.register(registration).await?;
     let settings = state.engine.settings();
     Ok(Json(Registered {

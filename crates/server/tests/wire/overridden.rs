@@ -48,13 +48,11 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "1 No state without an exit",
         "a job is cancelled in any state before its end, with or without a worker",
     ),
-    later("A.3 GET graph", "blueprint files"),
     rule(
         "A.3 flush_db",
         "4 Tenancy",
         "nobody wipes the store from outside; the path is 404",
     ),
-    later("A.3 GET docs", "documentation page"),
     rule(
         "A.3 GET quarantined",
         "4 Tenancy",
@@ -164,7 +162,6 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "1 Retries back off",
         "a failure needs no time-out to be retried",
     ),
-    later("B.6 WebSocket", "workers on WebSockets"),
     rule(
         "B.7 cancel flag",
         "1 Leases",

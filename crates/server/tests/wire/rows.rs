@@ -125,6 +125,18 @@ const ROWS: &[&str] = &[
 /// Rows that have tests of their own.
 const TESTED: &[(&str, &str)] = &[
     (
+        "A.3 GET graph",
+        "described::a_blueprint_is_listed_and_drawn",
+    ),
+    (
+        "A.3 GET docs",
+        "described::the_page_is_whole_and_loads_from_nowhere_else",
+    ),
+    (
+        "B.6 WebSocket",
+        "channels::the_newer_channel_of_a_worker_replaces_the_older",
+    ),
+    (
         "A.3 approval",
         "people::a_decision_moves_the_job_and_says_who_made_it",
     ),

@@ -1,0 +1,90 @@
+//! The endpoints of blueprints, as they are now.
+
+use avtomatika_engine::{Blueprint, Engine};
+use serde_json::{Map, Value, json};
+
+use super::operation::{Who, answer, named, refusals, usual};
+use crate::endpoints::path_of;
+
+/// Refusals of a submit beside the usual ones. A blueprint may have codes of its own.
+const CODES: [(u16, &str); 17] = [
+    (400, "INVALID_JSON"),
+    (400, "INVALID_WAIT"),
+    (400, "INVALID_LABEL"),
+    (400, "INVALID_WEBHOOK"),
+    (400, "INVALID_IDEMPOTENCY_KEY"),
+    (400, "RESERVED_KEY"),
+    (403, "BLUEPRINT_NOT_ALLOWED"),
+    (403, "FOREIGN_USER_ID"),
+    (404, "BLUEPRINT_NOT_FOUND"),
+    (409, "CONFLICT"),
+    (413, "BODY_TOO_LARGE"),
+    (415, "UNSUPPORTED_ENCODING"),
+    (429, "TOO_MANY_JOBS"),
+    (429, "MONTHLY_QUOTA"),
+    (503, "OVERLOADED"),
+    (503, "CONTENDED"),
+    (507, "STORAGE_FULL"),
+];
+
+/// Paths, and what posting there does.
+pub(super) fn all(engine: &Engine) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    for blueprint in engine.blueprints() {
+        if let Some(endpoint) = &blueprint.endpoint {
+            all.push((path_of(endpoint), written(&blueprint)));
+        }
+    }
+    all
+}
+
+fn written(blueprint: &Blueprint) -> Value {
+    let mut responses = Map::new();
+    responses.insert("200".to_owned(), answer(200, ""));
+    responses.insert("202".to_owned(), answer(202, "Accepted"));
+    responses["200"] = json!({
+        "description": "with wait: the job, which has ended",
+        "content": {"application/json": {"schema": ended(blueprint)}},
+    });
+    let mut codes = CODES.to_vec();
+    codes.extend(usual(Who::Client));
+    refusals(&mut responses, &codes);
+    let text = |name: &str, place: &str, text: &str| json!({"name": name, "in": place, "description": text, "schema": {"type": "string"}});
+    let labels = json!({
+        "name": "label", "in": "query", "description": "a label, as key:value; several times for several",
+        "schema": {"type": "array", "items": {"type": "string"}},
+    });
+    json!({
+        "tags": ["blueprints"],
+        "summary": format!("Start a job of {}", blueprint.name),
+        "operationId": format!("start {}", blueprint.name),
+        "security": [{"client": []}],
+        "parameters": [
+            text("wait", "query", "wait so long for the end, like 30s; 60 s at most"),
+            labels,
+            text("Idempotency-Key", "header", "the same key gives the same job"),
+            text("X-Avtomatika-Webhook", "header", "where the job's end is posted"),
+            text("traceparent", "header", "the W3C trace the job belongs to"),
+        ],
+        "requestBody": {
+            "required": true,
+            "content": {"application/json": {
+                "schema": blueprint.input_schema.clone().unwrap_or_else(|| json!({})),
+            }},
+        },
+        "responses": responses,
+    })
+}
+
+/// A job of this blueprint. Its result is what the blueprint promises once it has completed.
+fn ended(blueprint: &Blueprint) -> Value {
+    let job = named("JobView");
+    match &blueprint.output_schema {
+        None => job,
+        Some(result) => json!({
+            "allOf": [job],
+            "if": {"properties": {"status": {"const": "completed"}}, "required": ["result"]},
+            "then": {"properties": {"result": result}},
+        }),
+    }
+}
