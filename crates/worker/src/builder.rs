@@ -141,6 +141,13 @@ impl WorkerBuilder {
         self
     }
 
+    /// Whether to keep a WebSocket open beside the polls, over which the server says at once what
+    /// to stop. Without it, or where the server has none, heartbeats tell. Default: true.
+    pub fn websocket(mut self, on: bool) -> Self {
+        self.settings.websocket = on;
+        self
+    }
+
     /// The handler for one type of task. It runs many at once; a panic in it is reported as a
     /// failure worth another try and does no harm to others.
     pub fn task<F, R>(mut self, task_type: impl Into<String>, handler: F) -> Self

@@ -92,6 +92,7 @@ pub(crate) struct Client {
     result: Uri,
     results: Uri,
     events: Uri,
+    channel: Uri,
     next: String,
 }
 
@@ -112,6 +113,7 @@ impl Client {
             result: uri("/tasks/result"),
             results: uri("/tasks/results"),
             events: uri("/events"),
+            channel: uri(&format!("/ws/{}", percent_encoded(worker_id.as_str()))),
             next: server.target(&format!("{me}/tasks/next")),
             pool: Pool::new(server, tls, token, answer_bytes_max),
         }
@@ -119,6 +121,11 @@ impl Client {
 
     pub(crate) fn server(&self) -> &ServerUrl {
         self.pool.server()
+    }
+
+    /// Opens a channel over which the server says at once what to stop.
+    pub(crate) async fn channel(&self) -> Result<wire::Channel, wire::ChannelError> {
+        self.pool.channel(&self.channel).await
     }
 
     pub(crate) async fn register(&self, body: &Registration) -> Result<RegisterAnswer, Error> {

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod builder;
+mod channel;
 mod client;
 mod courier;
 mod delivered;

@@ -155,6 +155,7 @@ impl Session {
                 _ = stale.wait_for(|stale| *stale >= generation) => {}
                 () = self.poll_for_ever(lanes) => {}
                 () = self.send_heartbeats("idle") => {}
+                () = self.keep_channel() => {}
             }
             tracing::warn!(server = %self.client.server(), "the server forgot this worker");
             if since.elapsed() > SETTLED {

@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) answer_bytes_max: usize,
     /// Tasks and results one request carries at most.
     pub(crate) batch: u32,
+    /// Whether to open a channel to servers that have one.
+    pub(crate) websocket: bool,
 }
 
 impl Settings {
@@ -40,6 +42,7 @@ impl Settings {
             cancel_grace: Duration::from_secs(10),
             answer_bytes_max: 64 * 1024 * 1024,
             batch: 1,
+            websocket: true,
         }
     }
 }

@@ -4,12 +4,14 @@
 //! wake-ups across threads per request, which on the path "result out, next task in" is most of
 //! what a request costs.
 
+mod channel;
 mod connection;
 mod pool;
 mod server;
 mod stream;
 mod tls;
 
+pub(crate) use channel::{Channel, ChannelError};
 pub(crate) use connection::{Error, Reply};
 pub(crate) use pool::Pool;
 pub(crate) use server::ServerUrl;

@@ -10,6 +10,7 @@ use http_body_util::Full;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::channel::{Channel, ChannelError};
 use super::connection::{Connection, Error, Reply};
 use super::server::ServerUrl;
 use super::tls::Connector;
@@ -49,6 +50,12 @@ impl Pool {
 
     pub(crate) fn server(&self) -> &ServerUrl {
         &self.server
+    }
+
+    /// Opens a channel: a connection of its own, which is never put into the pool.
+    pub(crate) async fn channel(&self, target: &Uri) -> Result<Channel, ChannelError> {
+        let token = self.token.as_ref();
+        Channel::open(&self.server, &self.tls, token, target, CONNECT_TIMEOUT).await
     }
 
     /// Sends one request and reads its answer, all within `limit`.

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
+use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
@@ -64,6 +65,8 @@ pub(crate) struct Fake {
     lease_ms: u64,
     /// Whether it knows several tasks and results in one request.
     batches: bool,
+    /// What is said over open channels.
+    commands: broadcast::Sender<String>,
 }
 
 /// A fake that is listening, until it is dropped.
@@ -103,13 +106,15 @@ async fn listen(seed_era: bool, lease_ms: u64, batches: bool) -> Listening {
         seed_era,
         lease_ms,
         batches,
+        commands: broadcast::Sender::new(16),
     });
     let mut routes = Router::new()
         .route("/_worker/workers/register", post(register))
         .route("/_worker/workers/{id}", patch(heartbeat))
         .route("/_worker/workers/{id}/tasks/next", get(next))
         .route("/_worker/tasks/result", post(result))
-        .route("/_worker/events", post(event));
+        .route("/_worker/events", post(event))
+        .route("/_worker/ws/{id}", get(channel));
     if batches {
         routes = routes.route("/_worker/tasks/results", post(results));
     }
@@ -155,6 +160,21 @@ impl Fake {
 
     pub(crate) fn log<T>(&self, look: impl FnOnce(&Log) -> T) -> T {
         look(&self.inner.lock().log)
+    }
+
+    /// Channels that are open.
+    pub(crate) fn channels(&self) -> usize {
+        self.commands.receiver_count()
+    }
+
+    /// Says this over all of them.
+    pub(crate) fn say(&self, command: &Value) {
+        self.commands.send(command.to_string()).unwrap();
+    }
+
+    /// Closes all of them.
+    pub(crate) fn hang_up(&self) {
+        self.commands.send(String::new()).unwrap();
     }
 
     pub(crate) fn queued(&self) -> usize {
@@ -431,4 +451,15 @@ impl Working {
             .expect("the worker ends")
             .unwrap()
     }
+}
+
+async fn channel(State(fake): State<Arc<Fake>>, upgrade: WebSocketUpgrade) -> Response {
+    let mut commands = fake.commands.subscribe();
+    upgrade.on_upgrade(async move |mut socket| {
+        while let Ok(command) = commands.recv().await {
+            if command.is_empty() || socket.send(Message::Text(command.into())).await.is_err() {
+                return;
+            }
+        }
+    })
 }
