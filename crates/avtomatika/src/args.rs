@@ -102,6 +102,10 @@ pub(crate) struct UpArgs {
     /// on all addresses
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8081")]
     pub(crate) telegram_sim_listen: SocketAddr,
+    /// Address of an OpenTelemetry collector traces are sent to (OTLP over HTTP), for instance
+    /// http://127.0.0.1:4318
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
     /// Don't run bots
     #[arg(long)]
     pub(crate) no_bot_runner: bool,

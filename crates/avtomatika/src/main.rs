@@ -5,6 +5,7 @@ mod commands;
 mod local;
 mod logs;
 mod signals;
+mod traces;
 
 use std::process::ExitCode;
 

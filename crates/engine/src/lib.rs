@@ -16,6 +16,7 @@
 //! | [`clock`] | wall time, real or by hand |
 //! | [`entropy`] | ids and jitter, real or seeded |
 //! | [`settings`] | limits and intervals |
+//! | [`trace`] | trace contexts of jobs and tasks |
 //! | [`names`] | metric names |
 
 pub mod blueprint;
@@ -28,6 +29,7 @@ pub mod seal;
 pub mod service;
 pub mod settings;
 pub mod storage;
+pub mod trace;
 
 pub use blueprint::{Action, Blueprint, Client, Context, Dispatch, EndAs, HandlerError};
 pub use service::Engine;

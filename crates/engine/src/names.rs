@@ -46,3 +46,5 @@ pub const HISTORY_FAILURES: &str = "avtomatika_history_failures_total";
 pub const HISTORY_DELETED: &str = "avtomatika_history_jobs_deleted_total";
 /// Connections refused before or in their TLS handshake, by reason.
 pub const TLS_REFUSED: &str = "avtomatika_tls_refused_total";
+/// Spans of traces that could not be sent.
+pub const SPANS_DROPPED: &str = "avtomatika_spans_dropped_total";

@@ -35,6 +35,7 @@ fn describe() {
         Unit::Seconds,
         "From acceptance to the end of a job"
     );
+    describe_counter!(names::SPANS_DROPPED, "Spans of traces that were not sent");
     describe_counter!(names::TASKS_LEASED, "Tasks handed out, by type");
     describe_counter!(names::TASKS_LOST, "Tasks given up or taken back, by reason");
     describe_counter!(

@@ -22,6 +22,7 @@ use super::{blueprint_files, bot_runner, echo};
 use crate::args::UpArgs;
 use crate::local::{self, Local};
 use crate::signals;
+use crate::traces::{self, Tracer};
 
 /// The runner's name on this machine. Bots carry it, so it must not change between starts.
 const RUNNER: &str = "local-bot-runner";
@@ -33,7 +34,13 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         args.client_token.clone(),
         args.worker_token.clone(),
     )?;
-    let engine = engine(&args, &local)?;
+    let traces = args
+        .otlp_endpoint
+        .as_deref()
+        .map(traces::open)
+        .transpose()?;
+    let (tracer, spans) = traces.unzip();
+    let engine = engine(&args, &local, tracer)?;
     let files = blueprint_files::open(args.blueprints.as_deref(), &engine).await?;
     let access = Access::default()
         .client(ClientEntry {
@@ -73,6 +80,13 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
         let stop = server_stop.clone();
         async move { server.run(stop).await.map_err(anyhow::Error::from) }
     });
+    if let Some(spans) = spans {
+        let stop = server_stop.clone();
+        servers.spawn(async move {
+            spans.run(stop).await;
+            Ok(true)
+        });
+    }
     if let Some(files) = files {
         let stop = server_stop.clone();
         servers.spawn(async move {
@@ -129,7 +143,7 @@ fn listen_address(args: &UpArgs) -> anyhow::Result<SocketAddr> {
     }
 }
 
-fn engine(args: &UpArgs, local: &Local) -> anyhow::Result<Engine> {
+fn engine(args: &UpArgs, local: &Local, tracer: Option<Arc<Tracer>>) -> anyhow::Result<Engine> {
     let settings = Settings {
         lease_ms: args.lease_s.max(1).saturating_mul(1_000),
         heartbeat_interval_ms: (args.lease_s.max(1).saturating_mul(1_000) / 3).min(15_000),
@@ -150,6 +164,7 @@ fn engine(args: &UpArgs, local: &Local) -> anyhow::Result<Engine> {
         .blueprint(blueprints::test_flow()?)
         .blueprint(blueprints::bot_runner(bots)?);
     options.settings = settings;
+    options.observer = tracer.map(|tracer| tracer as Arc<_>);
     options.resolver = Some(Arc::new(avtomatika_blueprint::Files));
     Ok(options.build())
 }

@@ -84,6 +84,7 @@ pub(super) fn queue_task(step: &mut Step, dispatch: Dispatch, env: &Env<'_>) -> 
         params: params.to_string(),
         sealed,
         sealed_for: dispatch.sealed_for,
+        trace_parent: step.job.trace_parent.clone(),
     };
     let entry = QueueEntry {
         task_id: id,

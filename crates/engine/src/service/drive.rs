@@ -68,8 +68,17 @@ impl Inner {
     }
 
     /// Commits a batch and wakes whoever waited for it, even if the caller goes away meanwhile.
-    async fn commit(self: &Arc<Self>, batch: Batch, event: &Event) -> Result<Arc<Job>, StoreError> {
+    async fn commit(
+        self: &Arc<Self>,
+        mut batch: Batch,
+        event: &Event,
+    ) -> Result<Arc<Job>, StoreError> {
         let inner = Arc::clone(self);
+        let told = match &self.observer {
+            Some(_) if self.settings.history => batch.history.clone(),
+            Some(_) => std::mem::take(&mut batch.history),
+            None => Vec::new(),
+        };
         let wakes = self.wakes(&batch, event).await?;
         let work = async move {
             let jobs: Vec<Arc<Job>> = batch.jobs().map(|(job, _)| Arc::clone(job)).collect();
@@ -82,6 +91,9 @@ impl Inner {
             }
             if tells {
                 inner.outbox_changed.notify_one();
+            }
+            if let Some(observer) = &inner.observer {
+                observer.committed(&jobs, &told);
             }
             Ok(after)
         };

@@ -15,9 +15,18 @@ use super::watch::Watchers;
 use crate::blueprint::Blueprint;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::Entropy;
+use crate::history::HistoryEvent;
+use crate::machine::Job;
 use crate::seal::Sealer;
 use crate::settings::Settings;
 use crate::storage::Store;
+
+/// Somebody who wants to know what has been committed: for traces, not for anything that must
+/// not be lost.
+pub trait Observer: Send + Sync {
+    /// These jobs have been written, and this is told of them. Must not block.
+    fn committed(&self, jobs: &[Arc<Job>], told: &[HistoryEvent]);
+}
 
 /// What an engine is built from.
 pub struct Options {
@@ -28,6 +37,8 @@ pub struct Options {
     /// Makes blueprints from their sources again, for jobs that began with versions that are not
     /// in use any more.
     pub resolver: Option<Arc<dyn Resolver>>,
+    /// Told of every commit once it is durable.
+    pub observer: Option<Arc<dyn Observer>>,
     /// Seals secrets.
     pub sealer: Sealer,
     /// Limits and intervals.
@@ -45,6 +56,7 @@ impl Options {
             store,
             blueprints: Vec::new(),
             resolver: None,
+            observer: None,
             sealer,
             settings: Settings::default(),
             clock: Arc::new(SystemClock),
@@ -73,6 +85,7 @@ impl Options {
             store: self.store,
             registry,
             resolver: self.resolver,
+            observer: self.observer,
             sealer: self.sealer,
             settings: self.settings,
             clock: self.clock,
@@ -98,6 +111,7 @@ pub(super) struct Inner {
     pub(super) store: Arc<dyn Store>,
     pub(super) registry: Registry,
     pub(super) resolver: Option<Arc<dyn Resolver>>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
     pub(super) sealer: Sealer,
     pub(super) settings: Settings,
     pub(super) clock: Arc<dyn Clock>,

@@ -30,7 +30,7 @@ mod waiting;
 mod watch;
 mod webhook;
 
-pub use engine::{Engine, Options};
+pub use engine::{Engine, Observer, Options};
 pub use error::EngineError;
 pub use follow::Mark;
 pub use heartbeat::Beat;

@@ -17,6 +17,7 @@ use crate::history::HistoryEvent;
 use crate::machine::{ChildEnd, Env, Event, Ignored, Job, Next, Note, Spawn, Step, step};
 use crate::seal;
 use crate::storage::{Batch, JobWrite, TaskChange};
+use crate::trace::{TraceContext, job_span};
 
 /// Jobs one event may change.
 const JOBS_MAX: usize = 4_000;
@@ -245,7 +246,8 @@ impl Plan<'_> {
         job.parent = Some(parent.id);
         job.depth = parent.depth + 1;
         job.labels = Arc::clone(&parent.labels);
-        job.trace_parent.clone_from(&parent.trace_parent);
+        let trace = parent.trace_parent.as_deref().and_then(TraceContext::parse);
+        job.trace_parent = trace.map(|trace| trace.at(job_span(parent.id)).header().into());
         Ok(job)
     }
 
@@ -279,7 +281,7 @@ impl Plan<'_> {
 
     fn into_batch(self) -> Result<Batch, EngineError> {
         let mut history = self.history;
-        let keeps_history = self.inner.settings.history;
+        let keeps_history = self.inner.settings.history || self.inner.observer.is_some();
         let mut jobs = self
             .jobs
             .into_iter()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use avtomatika_protocol::worker::{Outcome, ResultMessage, TaskMessage};
 use avtomatika_protocol::{Failure, LeaseId, TaskId, WorkerId};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
 use super::engine::Engine;
@@ -15,6 +16,7 @@ use super::through::Through;
 use crate::blueprint::Wants;
 use crate::names;
 use crate::storage::{Claim, Claimed, Lease, QueueEntry, Task, Touched};
+use crate::trace::{TraceContext, task_span};
 
 /// A worker's wish for a task.
 #[derive(Clone, Debug)]
@@ -40,6 +42,17 @@ pub struct Handout {
     tied: bool,
     /// What it wants of its worker beyond the type.
     wants: Option<Arc<Wants>>,
+}
+
+/// What a worker hangs its own spans on.
+fn tracing_context(task: &Task) -> Map<String, Value> {
+    let mut carrier = Map::new();
+    let parent = task.trace_parent.as_deref().and_then(TraceContext::parse);
+    if let Some(parent) = parent {
+        let here = parent.at(task_span(task.id));
+        carrier.insert("traceparent".to_owned(), here.header().into());
+    }
+    carrier
 }
 
 /// The types without those the worker has as many tasks of as it takes.
@@ -259,7 +272,7 @@ impl Engine {
             task_id: entry.task_id,
             task_type: task.task_type.clone(),
             params,
-            tracing_context: serde_json::Map::new(),
+            tracing_context: tracing_context(&task),
             attempt: entry.attempt,
             lease: Some(lease.id),
             priority: f64::from(entry.priority),

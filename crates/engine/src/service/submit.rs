@@ -12,6 +12,7 @@ use super::error::EngineError;
 use crate::blueprint::{Blueprint, Client};
 use crate::machine::{Event, Job};
 use crate::storage::{Spend, StoreError};
+use crate::trace::TraceContext;
 use crate::{names, seal};
 
 /// Labels a job may have.
@@ -104,7 +105,9 @@ impl Engine {
         let mut job = Job::new(id, &blueprint, new.client, input, now_ms);
         job.idempotency_key = new.idempotency_key;
         job.labels = Arc::new(new.labels);
-        job.trace_parent = new.trace_parent.map(Arc::from);
+        let given = new.trace_parent.as_deref().and_then(TraceContext::parse);
+        let own = || inner.observer.is_some().then(|| TraceContext::of_job(id));
+        job.trace_parent = given.or_else(own).map(|trace| trace.header().into());
         job.webhook = new.webhook_url.map(|url| {
             let mut url = Value::from(url);
             inner.sealer.seal_leaves(&mut url, job.owner().as_str());

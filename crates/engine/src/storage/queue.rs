@@ -25,6 +25,9 @@ pub struct Task {
     /// Whose the sealed values are, if not the job's client's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_for: Option<ClientId>,
+    /// The W3C trace context of its job (`traceparent`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_parent: Option<Arc<str>>,
 }
 
 /// Where a task is between being queued and being finished.

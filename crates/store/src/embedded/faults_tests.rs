@@ -58,6 +58,7 @@ fn new(number: u128, key: &str) -> Batch {
         params: "x".repeat(3_000),
         sealed: false,
         sealed_for: None,
+        trace_parent: None,
     };
     let entry = QueueEntry {
         task_id,

@@ -125,6 +125,7 @@ pub(crate) fn queued(number: u128, entry: QueueEntry) -> Batch {
         params: json!({"number": number.to_string()}).to_string(),
         sealed: false,
         sealed_for: None,
+        trace_parent: None,
     };
     let mut batch = new(job);
     batch.tasks.push(TaskChange::Add(Box::new(task), entry));

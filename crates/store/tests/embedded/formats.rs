@@ -102,6 +102,7 @@ fn write(dir: &Path, format: u64) {
         params: "{}".to_owned(),
         sealed: false,
         sealed_for: None,
+        trace_parent: None,
     };
     let entry = OldEntry {
         task_id: task_id(1),
