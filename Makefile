@@ -52,3 +52,4 @@ soak: ## the long tests that `make test` leaves out
 	@scripts/python-peers.sh
 	@scripts/postgres.sh
 	@cargo nextest run --locked --workspace --profile soak --run-ignored ignored-only --no-tests=warn
+	@scripts/fuzz.sh 300
