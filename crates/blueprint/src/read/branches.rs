@@ -8,7 +8,7 @@ use crate::model::{Branch, BranchWork, Branches, ForEach, Join, Parallel, Routes
 use crate::template::Template;
 use crate::yaml::Node;
 
-const PARALLEL_KEYS: [&str; 9] = [
+pub(super) const PARALLEL_KEYS: [&str; 9] = [
     "branches",
     "for_each",
     "as",
@@ -21,7 +21,7 @@ const PARALLEL_KEYS: [&str; 9] = [
 ];
 const JOB_KEYS: [&str; 4] = ["blueprint", "version", "input", "timeout"];
 /// How a job of another blueprint can end, as keys of its `on`.
-const ENDINGS: [&str; 7] = [
+pub(super) const ENDINGS: [&str; 7] = [
     "success",
     "failure",
     "completed",

@@ -23,7 +23,7 @@ pub(super) const TASK_KEYS: [&str; 11] = [
     "timeouts",
 ];
 /// How a worker is chosen.
-const STRATEGIES: [&str; 6] = [
+pub(super) const STRATEGIES: [&str; 6] = [
     "default",
     "round_robin",
     "least_connections",

@@ -6,7 +6,7 @@ use crate::problem::Notes;
 use crate::source::{Source, Span};
 use crate::yaml::{Kind, Node};
 
-const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 10] = [
     "name",
     "version",
     "description",

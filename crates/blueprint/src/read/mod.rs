@@ -58,3 +58,56 @@ impl Reading<'_, '_> {
         self.notes.hint(span, reason, hint);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{VARIABLES, branches, dispatch, file, step};
+
+    #[test]
+    fn the_guide_tells_every_key() {
+        let guide = include_str!("../../../../docs/blueprints.md");
+        let rest = [
+            "set",
+            "load",
+            "put",
+            "output",
+            "description",
+            "if",
+            "else",
+            "on",
+            "save_as",
+            "message",
+            "notify_url",
+            "for",
+            "then",
+            "time",
+            "store",
+            "key",
+            "as",
+            "result",
+            "code",
+            "goto",
+            "max_attempts",
+            "initial",
+            "max",
+            "dispatch",
+            "execution",
+            "result",
+            "path",
+            "version",
+        ];
+        let lists: [&[&str]; 7] = [
+            &file::KEYS,
+            &step::ACTIONS,
+            &dispatch::TASK_KEYS,
+            &dispatch::STRATEGIES,
+            &branches::PARALLEL_KEYS,
+            &branches::ENDINGS,
+            &rest,
+        ];
+        for key in lists.into_iter().flatten().chain(&VARIABLES) {
+            let told = [format!("`{key}`"), format!("{key}: "), format!("`{key}:")];
+            assert!(told.iter().any(|text| guide.contains(text)), "{key}");
+        }
+    }
+}
