@@ -1,6 +1,7 @@
 //! The command line. Precedence: flag, then environment, then default.
 
 mod access;
+mod history;
 mod jobs;
 mod schedules;
 mod tls;
@@ -13,6 +14,7 @@ use avtomatika_bot_runner::Pool;
 use clap::{Parser, Subcommand};
 
 pub(crate) use access::AccessArgs;
+pub(crate) use history::HistoryArgs;
 pub(crate) use jobs::{JobsArgs, JobsCommand, ServerArgs};
 pub(crate) use schedules::{CheckArgs, NextArgs, SchedulesArgs, SchedulesCommand};
 pub(crate) use tls::{ClientTlsArgs, TlsArgs};
@@ -138,6 +140,8 @@ pub(crate) struct UpArgs {
     pub(crate) schedules: SchedulesArgs,
     #[command(flatten)]
     pub(crate) webhooks: WebhookArgs,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
     /// How long ended jobs are kept, hours
     #[arg(long, env = "RETENTION_HOURS", default_value_t = 168)]
     pub(crate) retention_hours: u64,

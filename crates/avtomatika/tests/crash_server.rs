@@ -1,5 +1,5 @@
 //! The server is killed with a thousand jobs in flight and started again on the same data: every
-//! job that got its 202 ends, and ends once.
+//! job that got its 202 ends, and ends once, and its history tells that once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,8 @@
 
 #[path = "crash_server/hands.rs"]
 mod hands;
+#[path = "crash_server/past.rs"]
+mod past;
 mod support;
 
 use std::sync::Arc;
@@ -67,7 +69,7 @@ async fn crowd(api: &Api, most: usize, go_on: &Arc<AtomicBool>) -> JoinSet<Vec<S
 }
 
 /// One kill, a random time after work has begun.
-async fn round(stack: &mut Stack, ledger: &Arc<Ledger>, round: usize) {
+async fn round(stack: &mut Stack, ledger: &Arc<Ledger>, round: usize) -> Vec<String> {
     let go_on = Arc::new(AtomicBool::new(true));
     let mut accepted: Vec<String> = crowd(&stack.api, JOBS, &go_on)
         .await
@@ -105,6 +107,7 @@ async fn round(stack: &mut Stack, ledger: &Arc<Ledger>, round: usize) {
         began.elapsed().as_millis(),
         ledger.totals()
     );
+    accepted
 }
 
 async fn rounds(count: usize) {
@@ -114,11 +117,13 @@ async fn rounds(count: usize) {
         .env("LOG_LEVEL", "warn");
     let mut stack = Stack::start(setup).await;
     let ledger = Arc::new(Ledger::default());
+    let mut accepted = Vec::new();
     for number in 1..=count {
-        round(&mut stack, &ledger, number).await;
+        accepted.extend(round(&mut stack, &ledger, number).await);
     }
     ledger.check_all();
     stack.stop().await;
+    past::check(&stack.data().join("history.db"), &accepted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

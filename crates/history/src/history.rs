@@ -64,8 +64,17 @@ impl History {
     /// When the database is away or its tables can't be brought up to date.
     pub async fn open(location: Location) -> Result<Self> {
         let history = Self::new(location)?;
-        history.backend().await?;
+        history.prepare().await?;
         Ok(history)
+    }
+
+    /// Connects, and brings the tables up to date.
+    ///
+    /// # Errors
+    /// When the database is away ([`Error::Database`](crate::Error::Database)), or its tables can't
+    /// be brought up to date.
+    pub async fn prepare(&self) -> Result<()> {
+        self.backend().await.map(|_| ())
     }
 
     /// Where it is, without a password.

@@ -62,6 +62,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     options.local = has_tls.then_some((Ipv4Addr::LOCALHOST, 0).into());
     options.schedules = args.schedules.schedules()?;
     options.webhooks = Some(args.webhooks.settings(&local.webhook_key));
+    options.history = args.history.open(&args.data_dir).await?;
     let listen = listen_address(&args)?;
     let server = Server::bind(listen, options)
         .await
@@ -148,6 +149,7 @@ fn engine(args: &UpArgs, local: &Local, tracer: Option<Arc<Tracer>>) -> anyhow::
         lease_ms: args.lease_s.max(1).saturating_mul(1_000),
         heartbeat_interval_ms: (args.lease_s.max(1).saturating_mul(1_000) / 3).min(15_000),
         retention_ms: args.retention_hours.saturating_mul(3_600_000),
+        history: args.history.is_on(),
         ..Settings::default()
     };
     let store = EmbeddedOptions {
