@@ -35,7 +35,9 @@ const OTHER: [&str; 5] = [
 
 fn is_code(text: &str) -> bool {
     let letters = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    text.len() > 3 && text.chars().all(letters) && !OTHER.contains(&text)
+    // What cargo tells the compiler is no code.
+    let of_cargo = text.starts_with("CARGO_");
+    text.len() > 3 && text.chars().all(letters) && !of_cargo && !OTHER.contains(&text)
 }
 
 /// The codes of one source file, its unit tests and comments left out.
