@@ -19,6 +19,7 @@ use axum::routing::post;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+use support::api::http_client;
 use support::process::{Process, avtomatika};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -57,7 +58,7 @@ async fn a_trace_goes_from_the_client_to_the_worker_and_the_collector() {
         .env("CLIENT_TOKEN", "test-client-token")
         .env("GLOBAL_WORKER_TOKEN", "test-worker-token");
     let server = Process::start(command, &dir.path().join("log"));
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = http_client();
     let file = data.join("client.toml");
     let mut url = String::new();
     for _ in 0..200 {

@@ -1,6 +1,8 @@
 //! "Why is it waiting": each reason, as the API tells it and as `avtomatika jobs show` does.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
+mod support;
+
 use std::sync::Arc;
 
 use avtomatika::engine::blueprint::{
@@ -11,6 +13,7 @@ use avtomatika::{
     Access, Action, ClientEntry, Dispatch, EndAs, Engine, Memory, Options, Server, Settings,
 };
 use serde_json::{Value, json};
+use support::api::http_client;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
@@ -111,7 +114,7 @@ impl Stack {
                 server.run(stop).await.unwrap();
             }
         });
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = http_client();
         Self {
             url,
             http,

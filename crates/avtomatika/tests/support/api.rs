@@ -4,6 +4,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// A client that asks no proxy and gives up after a minute. It needs a cryptography provider even
+/// for plain HTTP.
+pub fn http_client() -> reqwest::Client {
+    // A second time it says that there is one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(60))
+        .build()
+        .unwrap()
+}
+
 #[derive(Clone)]
 pub struct Api {
     http: reqwest::Client,
@@ -13,13 +25,7 @@ pub struct Api {
 
 impl Api {
     pub fn new(url: &str, token: &str) -> Self {
-        // A second time it says that there is one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(Duration::from_secs(60))
-            .build()
-            .unwrap();
+        let http = http_client();
         Self {
             http,
             url: url.to_owned(),
