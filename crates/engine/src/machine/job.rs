@@ -32,10 +32,13 @@ pub struct Job {
     /// The body it was posted with.
     pub input: Arc<Value>,
     /// Data gathered so far.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
     /// Failures of the current step.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub retry_count: u32,
     /// Handler runs and state changes since a worker last reported, for the loop guard.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub transitions: u32,
     /// Whether anything came from outside while it ran for another job, for that one's loop guard.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -45,14 +48,21 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_since_ms: Option<u64>,
     /// The last failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// The task it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<Work>,
     /// How the last task went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_task: Option<LastTask>,
     /// When it goes on by itself, milliseconds since the Unix epoch: the end of a back-off, of a
     /// sleep, or of the patience with what it waits for.
-    #[serde(alias = "retry_at_ms")]
+    #[serde(
+        default,
+        alias = "retry_at_ms",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub timer_at_ms: Option<u64>,
     /// What it waits for, if it is not a task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,12 +101,14 @@ pub struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_parent: Option<Arc<str>>,
     /// The client's key for the job: the same key gives the same job again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
     /// The lease under which the last result was taken, so that the same result again gets the
     /// same answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<LeaseId>,
     /// What the worker of the last task said it was doing, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
     /// When it was accepted, milliseconds since the Unix epoch.
     pub created_at_ms: u64,
@@ -142,8 +154,8 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-fn is_zero(depth: &u32) -> bool {
-    *depth == 0
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Job {

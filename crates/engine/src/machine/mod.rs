@@ -31,5 +31,5 @@ mod wait;
 pub use event::{ChildEnd, Choice, Draw, Env, Event, Ignored, Loss, Lost, Report};
 pub use job::{Job, Work};
 pub use pause::digest;
-pub use step::{Next, Note, Question, Spawn, Step, step};
+pub use step::{Next, Note, Question, Spawn, Step, step, step_on};
 pub use wait::{Approval, BranchState, Child, Fork, Runs, Signal, SignalWait, Wait};

@@ -4,7 +4,7 @@ use avtomatika_protocol::JobStatus;
 use serde_json::json;
 
 use super::step::{Note, Question, Step};
-use super::{Approval, Env, Ignored, Job, Signal, SignalWait, Wait, child, fork, returned};
+use super::{Approval, Env, Ignored, Signal, SignalWait, Wait, child, fork, returned};
 use crate::blueprint::{AwaitApproval, Blueprint, HandlerError, RECEIVED, TIMEOUT, WaitEvent};
 use crate::history::EventKind;
 
@@ -145,11 +145,10 @@ fn receive(
 /// The job's timer has come up.
 pub(super) fn timer_due(
     step: &mut Step,
-    job: &Job,
     blueprint: &Blueprint,
     env: &Env<'_>,
 ) -> Result<(), Ignored> {
-    let due_at_ms = job.timer_at_ms.filter(|at_ms| *at_ms <= env.now_ms);
+    let due_at_ms = step.job.timer_at_ms.filter(|at_ms| *at_ms <= env.now_ms);
     if due_at_ms.is_none() {
         return Err(Ignored::NotDue);
     }
@@ -161,7 +160,7 @@ pub(super) fn timer_due(
         step.note(Note::of(EventKind::TimedOut));
     }
     match wait {
-        None if job.status == JobStatus::AwaitingRetry => step.run_handler(blueprint, env),
+        None if step.job.status == JobStatus::AwaitingRetry => step.run_handler(blueprint, env),
         None => return Err(Ignored::NotDue),
         Some(Wait::Sleep { then, for_ms }) => {
             if for_ms >= UNHURRIED_MS {

@@ -96,11 +96,24 @@ pub fn step(
     blueprint: &Blueprint,
     env: &Env<'_>,
 ) -> Result<Step, Ignored> {
+    step_on(job.clone(), event, blueprint, env)
+}
+
+/// The same for a job that is not needed as it was.
+///
+/// # Errors
+/// The reason, when the event changes nothing.
+pub fn step_on(
+    job: Job,
+    event: Event,
+    blueprint: &Blueprint,
+    env: &Env<'_>,
+) -> Result<Step, Ignored> {
     let for_the_quarantined = matches!(event, Event::Released | Event::Discarded);
     if job.status.is_terminal() && !for_the_quarantined {
         return Err(Ignored::JobEnded);
     }
-    let mut step = Step::of(job.clone());
+    let mut step = Step::of(job);
     step.job.updated_at_ms = env.now_ms;
     match event {
         Event::Submitted => {
@@ -111,7 +124,7 @@ pub fn step(
         Event::Returned(Err(error)) => returned::failed(&mut step, &error, env),
         Event::Reported(report) => task::reported(&mut step, report, blueprint, env)?,
         Event::Lost(loss) => task::lost(&mut step, loss, blueprint, env)?,
-        Event::TimerDue => pause::timer_due(&mut step, job, blueprint, env)?,
+        Event::TimerDue => pause::timer_due(&mut step, blueprint, env)?,
         Event::ChildEnded(end) => child::ended(&mut step, end, blueprint, env)?,
         Event::Decided(decision) => person::decided(&mut step, decision, blueprint, env)?,
         Event::Signalled(signal) => pause::signalled(&mut step, signal, blueprint, env)?,

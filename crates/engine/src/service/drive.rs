@@ -19,7 +19,7 @@ const CONFLICTS_MAX: u32 = 64;
 /// Where the job comes from.
 pub(super) enum Origin {
     /// It is new, at version 0.
-    New(Box<Job>, Option<Spend>),
+    New(Arc<Job>, Option<Spend>),
     /// It is in the store.
     Stored(JobId),
 }
@@ -36,13 +36,13 @@ impl Inner {
         let mut turn = None;
         for _ in 0..CONFLICTS_MAX {
             let (job, spend) = match &origin {
-                Origin::New(job, spend) => (Arc::new(job.as_ref().clone()), spend.clone()),
+                Origin::New(job, spend) => (Arc::clone(job), spend.clone()),
                 Origin::Stored(id) => {
                     let job = self.store.job(*id).await?.ok_or(EngineError::JobNotFound)?;
                     (job, None)
                 }
             };
-            let mut batch = self.decide(&job, event.clone()).await?;
+            let mut batch = self.decide(Arc::clone(&job), event.clone()).await?;
             batch.spend = spend;
             match self.commit(batch, &event).await {
                 Ok(after) => return Ok(after),

@@ -188,7 +188,7 @@ impl Engine {
         new.labels = Arc::clone(&old.labels);
         new.webhook.clone_from(&old.webhook);
         new.rerun_of = Some(old.id);
-        let origin = Origin::New(Box::new(new), None);
+        let origin = Origin::New(Arc::new(new), None);
         inner.drive(origin, Event::Submitted).await?;
         Ok(Submitted {
             job: id,

@@ -14,7 +14,7 @@ use super::error::EngineError;
 use super::webhook;
 use crate::blueprint::{Blueprint, LastTask, State};
 use crate::history::HistoryEvent;
-use crate::machine::{ChildEnd, Env, Event, Ignored, Job, Next, Note, Spawn, Step, step};
+use crate::machine::{ChildEnd, Env, Event, Ignored, Job, Next, Note, Spawn, Step, step_on};
 use crate::seal;
 use crate::storage::{Batch, JobWrite, TaskChange};
 use crate::trace::{TraceContext, job_span};
@@ -34,7 +34,7 @@ pub(super) struct Plan<'a> {
 
 /// A job, before and after.
 struct Planned {
-    job: Job,
+    job: Arc<Job>,
     from_version: u64,
     /// When it had ended already, if it had.
     ended_ms: Option<u64>,
@@ -43,11 +43,11 @@ struct Planned {
 
 impl Inner {
     /// Steps the job and runs handlers until it rests, and so with every job that is concerned.
-    pub(super) async fn decide(&self, job: &Job, event: Event) -> Result<Batch, EngineError> {
+    pub(super) async fn decide(&self, job: Arc<Job>, event: Event) -> Result<Batch, EngineError> {
         let mut plan = Plan {
             inner: self,
             workspace: Workspace::default(),
-            jobs: vec![Planned::from(job.clone())],
+            jobs: vec![Planned::from(job)],
             tasks: Vec::new(),
             history: Vec::new(),
             todo: VecDeque::new(),
@@ -67,8 +67,8 @@ impl Inner {
     }
 }
 
-impl From<Job> for Planned {
-    fn from(job: Job) -> Self {
+impl From<Arc<Job>> for Planned {
+    fn from(job: Arc<Job>) -> Self {
         Self {
             from_version: job.version,
             ended_ms: job.status.is_terminal().then_some(job.updated_at_ms),
@@ -87,7 +87,7 @@ impl Plan<'_> {
         let Some(job) = self.inner.store.job(id).await? else {
             return Ok(None);
         };
-        self.jobs.push(Planned::from(job.as_ref().clone()));
+        self.jobs.push(Planned::from(job));
         Ok(Some(self.jobs.len() - 1))
     }
 
@@ -97,7 +97,7 @@ impl Plan<'_> {
         let Some(planned) = self.jobs.get(place) else {
             return Ok(());
         };
-        let job = planned.job.clone();
+        let job = Arc::clone(&planned.job);
         let blueprint = inner.blueprint_of(&job).await?;
         // One that was set aside and is released lives again, if only until its next end.
         let lived = !job.status.is_terminal() || matches!(event, Event::Released);
@@ -107,7 +107,7 @@ impl Plan<'_> {
             _ => None,
         };
         let mut notes = Vec::new();
-        let mut current = self.step(&job, event, &blueprint)?;
+        let mut current = self.step(job.as_ref().clone(), event, &blueprint)?;
         if finishes_task && let Some(progress) = inner.progress.get(job.id) {
             current.job.phases = progress.phases;
         }
@@ -116,7 +116,7 @@ impl Plan<'_> {
             let returned = inner
                 .run_handler(&current.job, &blueprint, &mut self.workspace)
                 .await?;
-            current = self.step(&current.job, Event::Returned(returned), &blueprint)?;
+            current = self.step(current.job, Event::Returned(returned), &blueprint)?;
         }
         self.absorb(&mut current, &mut notes).await?;
         let Step { job: mut after, .. } = current;
@@ -133,7 +133,7 @@ impl Plan<'_> {
         let has_ended = after.status.is_terminal() && lived;
         if let Some(planned) = self.jobs.get_mut(place) {
             after.version = planned.from_version + 1;
-            planned.job = after;
+            planned.job = Arc::new(after);
             planned.notes.append(&mut notes);
         }
         if has_ended {
@@ -142,7 +142,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn step(&self, job: &Job, event: Event, blueprint: &Blueprint) -> Result<Step, EngineError> {
+    fn step(&self, job: Job, event: Event, blueprint: &Blueprint) -> Result<Step, EngineError> {
         let now_ms = self.inner.clock.now_ms();
         let draw = Drawer {
             entropy: &self.inner.entropy,
@@ -154,7 +154,7 @@ impl Plan<'_> {
             jitter: self.inner.entropy.jitter(),
             transitions_max: self.inner.settings.transitions_max,
         };
-        step(job, event, blueprint, &env).map_err(EngineError::Ignored)
+        step_on(job, event, blueprint, &env).map_err(EngineError::Ignored)
     }
 
     /// Takes over what a step wants beside the change of its job.
@@ -254,7 +254,7 @@ impl Plan<'_> {
     /// Adds a new job to the plan.
     fn add(&mut self, job: Job) {
         self.todo.push_back((job.id, Event::Submitted));
-        self.jobs.push(Planned::from(job));
+        self.jobs.push(Planned::from(Arc::new(job)));
     }
 
     /// Tells whoever waits for the end of a job.
@@ -290,11 +290,7 @@ impl Plan<'_> {
                 if keeps_history {
                     planned.tell(&mut history);
                 }
-                (
-                    planned.from_version,
-                    planned.ended_ms,
-                    Arc::new(planned.job),
-                )
+                (planned.from_version, planned.ended_ms, planned.job)
             });
         let Some((from_version, ended_ms, job)) = jobs.next() else {
             return Err(EngineError::Ignored(Ignored::NotDue));

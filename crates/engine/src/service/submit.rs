@@ -113,7 +113,7 @@ impl Engine {
             inner.sealer.seal_leaves(&mut url, job.owner().as_str());
             Arc::new(url)
         });
-        let origin = Origin::New(Box::new(job), new.spend);
+        let origin = Origin::New(Arc::new(job), new.spend);
         match inner.drive(origin, Event::Submitted).await {
             Ok(_) => {
                 metrics::counter!(names::JOBS_SUBMITTED, "blueprint" => new.blueprint).increment(1);

@@ -42,6 +42,7 @@ pub struct QueueEntry {
     /// Higher goes first.
     pub priority: i32,
     /// The only worker that may have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerId>,
     /// What it wants of its worker beyond the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,13 +54,16 @@ pub struct QueueEntry {
     /// How often it has been handed out.
     pub attempt: u32,
     /// How long it may wait for a worker, milliseconds, counted from `ready_at_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dispatch_timeout_ms: Option<u64>,
     /// How long one attempt may run, milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_timeout_ms: Option<u64>,
     /// How long it may take in all, milliseconds, counted from `queued_at_ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_timeout_ms: Option<u64>,
     /// Who has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
 }
 
@@ -87,6 +91,7 @@ pub struct Lease {
     /// Since when, milliseconds since the Unix epoch.
     pub since_ms: u64,
     /// When the attempt has run too long, whatever the worker's signs of life.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_deadline_ms: Option<u64>,
 }
 
