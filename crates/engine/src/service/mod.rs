@@ -39,6 +39,6 @@ pub use poll::{Handout, Poll};
 pub use pushes::Push;
 pub use registry::{InstallError, Resolver};
 pub use report::Reported;
-pub use submit::{NewJob, Submitted};
+pub use submit::{Allowance, NewJob, Submitted};
 pub use view::{PAGE_BYTES, Stats};
 pub use webhook::{INTERNAL_CLIENT, INTERNAL_WORKERS, WEBHOOK_BLUEPRINT, WEBHOOK_TASK};

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::drive::Origin;
 use super::engine::Engine;
 use super::error::EngineError;
-use super::submit::Submitted;
+use super::submit::{Allowance, Submitted, exhausted};
 use super::view::{PAGE_BYTES, view_bytes};
 use crate::blueprint::State;
 use crate::machine::{Choice, Event, Ignored, Job, Signal, Wait, digest};
@@ -150,14 +150,17 @@ impl Engine {
     /// in, if that has a handler, else the first) with the data it had. It walks through the newest
     /// version of the blueprint: what is run again has usually been mended.
     ///
+    /// It is a new job as any other: `allowance` says what it counts against.
+    ///
     /// # Errors
-    /// [`EngineError::JobNotFound`], [`EngineError::NotEnded`], or
-    /// [`EngineError::UnknownState`] if the blueprint has no such working state.
+    /// [`EngineError::JobNotFound`], [`EngineError::NotEnded`], [`EngineError::UnknownState`] if
+    /// the blueprint has no such working state, or that the client may make no more jobs.
     pub async fn rerun(
         &self,
         client: &ClientId,
         job: JobId,
         state: Option<&str>,
+        allowance: Allowance,
     ) -> Result<Submitted, EngineError> {
         let inner = &self.0;
         if self.is_draining() {
@@ -167,7 +170,7 @@ impl Engine {
         if !old.status.is_terminal() {
             return Err(EngineError::NotEnded);
         }
-        self.admit(&old.client, None)?;
+        self.admit(&old.client, allowance.jobs_live_max)?;
         let blueprint = inner.blueprint_for(&old.blueprint, None).await?;
         let is_working = |name: &str| matches!(blueprint.state(name), Some(State::Work(_)));
         let state = match state {
@@ -188,8 +191,9 @@ impl Engine {
         new.labels = Arc::clone(&old.labels);
         new.webhook.clone_from(&old.webhook);
         new.rerun_of = Some(old.id);
-        let origin = Origin::New(Arc::new(new), None);
-        inner.drive(origin, Event::Submitted).await?;
+        let origin = Origin::New(Arc::new(new), allowance.spend);
+        let made = inner.drive(origin, Event::Submitted).await;
+        made.map_err(exhausted)?;
         Ok(Submitted {
             job: id,
             repeated: false,

@@ -45,6 +45,15 @@ pub struct NewJob {
     pub trace_parent: Option<String>,
 }
 
+/// What bounds the jobs of a client, beside what bounds those of all.
+#[derive(Clone, Debug, Default)]
+pub struct Allowance {
+    /// What a new job counts against.
+    pub spend: Option<Spend>,
+    /// Jobs that have not ended, if fewer than the engine's own setting allows.
+    pub jobs_live_max: Option<u64>,
+}
+
 /// An accepted job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Submitted {
@@ -126,11 +135,7 @@ impl Engine {
                 job,
                 repeated: true,
             }),
-            Err(EngineError::Store(StoreError::Exhausted { limit })) => {
-                metrics::counter!(names::LIMIT_HIT, "limit" => "quota").increment(1);
-                Err(EngineError::QuotaExhausted { limit })
-            }
-            Err(error) => Err(error),
+            Err(error) => Err(exhausted(error)),
         }
     }
 
@@ -153,6 +158,17 @@ impl Engine {
             return Err(EngineError::TooManyJobs { live, limit });
         }
         Ok(())
+    }
+}
+
+/// Tells a quota that is used up from other failures to make a job.
+pub(super) fn exhausted(error: EngineError) -> EngineError {
+    match error {
+        EngineError::Store(StoreError::Exhausted { limit }) => {
+            metrics::counter!(names::LIMIT_HIT, "limit" => "quota").increment(1);
+            EngineError::QuotaExhausted { limit }
+        }
+        error => error,
     }
 }
 

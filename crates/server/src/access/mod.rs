@@ -8,7 +8,7 @@
 //! | `clients_file`, `workers_file` | the configuration files of the first generation, and ours beside |
 //! | `reading`, [`mistakes`] | a file read with every mistake noted, by table, key and line |
 //! | `caller`, `credential` | who sent a request: a client, a worker |
-//! | `quota` | jobs a month |
+//! | `quota`, `purse` | jobs a month, and what a new one costs |
 //! | `bucket`, `crowd` | token buckets: one of its own, one for each of many |
 //! | `hash`, `pattern` | hashes of tokens; patterns of worker names |
 
@@ -22,6 +22,7 @@ mod hash;
 mod known;
 pub mod mistakes;
 mod pattern;
+mod purse;
 mod quota;
 mod reading;
 mod registry;
@@ -32,5 +33,6 @@ pub(crate) use caller::has_client_token;
 pub use caller::{Admin, Caller, Party};
 pub use credential::{Credential, WorkerAuth};
 pub use mistakes::{LoadError, LoadErrors, Mistake};
+pub(crate) use purse::Purse;
 pub(crate) use quota::Quota;
 pub use registry::{Access, Files, Reloaded};

@@ -1,5 +1,6 @@
 //! What clients call.
 
+mod allowed;
 mod blueprints;
 mod cancel_job;
 mod dashboard;
@@ -39,6 +40,7 @@ pub(crate) use schedules::{
 pub(crate) use signal::signal;
 pub(crate) use submit::submit;
 
+use allowed::check_allowed;
 use avtomatika_protocol::JobId;
 
 use crate::http::ApiError;

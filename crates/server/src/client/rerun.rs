@@ -5,11 +5,11 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::job_id;
-use crate::access::Caller;
+use super::{check_allowed, job_id};
+use crate::access::{Party, Purse};
 use crate::http::{ApiError, Path, json, whole};
 use crate::server::AppState;
 
@@ -21,23 +21,29 @@ struct From {
 
 pub(crate) async fn rerun(
     State(state): State<AppState>,
-    Caller(client): Caller,
+    party: Party,
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Accepted>), ApiError> {
+) -> Result<(StatusCode, HeaderMap, Json<Accepted>), ApiError> {
     let body = whole(body)?;
     let from: From = if body.is_empty() {
         From::default()
     } else {
         json(Ok(body))?
     };
+    let (id, client) = (job_id(&id)?, &party.account.client.id);
+    let old = state.engine.job(client, id, None).await?;
+    check_allowed(&party, &old.blueprint_name)?;
+    let purse = Purse::of(&party, &state);
     let submitted = state
         .engine
-        .rerun(&client.id, job_id(&id)?, from.state.as_deref())
-        .await?;
+        .rerun(client, id, from.state.as_deref(), purse.allowance())
+        .await;
+    let submitted = submitted.map_err(|error| purse.refusal(error))?;
     let accepted = Accepted {
         status: "accepted".to_owned(),
         job_id: submitted.job,
     };
-    Ok((StatusCode::ACCEPTED, Json(accepted)))
+    let headers = purse.left(&state).await;
+    Ok((StatusCode::ACCEPTED, headers, Json(accepted)))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avtomatika_engine::Blueprint;
-use avtomatika_engine::service::{EngineError, NewJob};
+use avtomatika_engine::service::NewJob;
 use avtomatika_protocol::job::Accepted;
 use axum::Json;
 use axum::body::Bytes;
@@ -15,8 +15,8 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
-use super::until_ended;
-use crate::access::{Party, Quota};
+use super::{check_allowed, until_ended};
+use crate::access::{Party, Purse};
 use crate::http::{ApiError, Query, json, parse_wait};
 use crate::server::AppState;
 
@@ -57,23 +57,13 @@ pub(crate) async fn submit(
     new.labels = wishes.labels;
     new.webhook_url = webhook_url;
     new.trace_parent = trace_parent;
-    new.jobs_live_max = party.account.jobs_live_max;
-    let now_ms = state.engine.now_ms();
-    let quota = Quota::of(&party.account, now_ms);
-    new.spend = quota.as_ref().map(Quota::spend);
-    let submitted = match (state.engine.submit(new).await, &quota) {
-        (Err(EngineError::QuotaExhausted { .. }), Some(quota)) => {
-            return Err(quota.exceeded(now_ms));
-        }
-        (submitted, _) => submitted?,
-    };
-    let mut headers = HeaderMap::new();
-    // The job is made: not knowing what is left is no reason to say otherwise.
-    if let Some(quota) = quota
-        && let Ok(used) = state.engine.spent(&quota.counter).await
-    {
-        quota.tell(&mut headers, used);
-    }
+    let purse = Purse::of(&party, &state);
+    let allowance = purse.allowance();
+    new.jobs_live_max = allowance.jobs_live_max;
+    new.spend = allowance.spend;
+    let submitted = state.engine.submit(new).await;
+    let submitted = submitted.map_err(|error| purse.refusal(error))?;
+    let headers = purse.left(&state).await;
     if let Some(wait) = wishes.wait {
         let job = until_ended(&state, &party, submitted.job, wait).await?;
         if job.status.is_terminal() {
@@ -85,18 +75,6 @@ pub(crate) async fn submit(
         job_id: submitted.job,
     };
     Ok((StatusCode::ACCEPTED, headers, Json(accepted)).into_response())
-}
-
-fn check_allowed(party: &Party, blueprint: &str) -> Result<(), ApiError> {
-    if party.account.may_start(blueprint) {
-        return Ok(());
-    }
-    Err(ApiError::new(
-        StatusCode::FORBIDDEN,
-        "BLUEPRINT_NOT_ALLOWED",
-        format!("this client may not start jobs of '{blueprint}'"),
-    )
-    .hint("GET /api/me tells which ones it may"))
 }
 
 fn wishes(query: Vec<(String, String)>) -> Result<Wishes, ApiError> {

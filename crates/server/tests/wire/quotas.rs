@@ -113,6 +113,31 @@ async fn only_accepted_new_jobs_count() {
 }
 
 #[tokio::test]
+async fn a_job_run_again_is_a_new_one() {
+    let wire = start(2).await;
+    let posted = post(&wire, &json!({"handler": "skips"})).await;
+    let id = posted.json()["job_id"].as_str().unwrap().to_owned();
+    let path = format!("/api/jobs/{id}");
+    while get(&wire, &path).await.json()["status"] != "completed" {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let rerun = async || {
+        let request = wire.request(Method::POST, &format!("{path}/rerun"));
+        answer(request.header("X-Avtomatika-Token", TOKEN)).await
+    };
+    let again = rerun().await;
+    assert_eq!(again.status, 202, "{}", again.text);
+    assert_eq!(again.header("x-quota-remaining"), Some("0"));
+    assert_eq!(used(&wire).await, 2);
+    let refused = rerun().await;
+    assert_eq!(
+        (refused.status.as_u16(), &refused.json()["code"]),
+        (429, &json!("MONTHLY_QUOTA"))
+    );
+    assert_eq!(used(&wire).await, 2);
+}
+
+#[tokio::test]
 async fn the_same_key_at_once_counts_once() {
     let wire = start(100).await;
     let posts: Vec<_> = (0..16)

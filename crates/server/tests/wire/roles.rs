@@ -109,3 +109,58 @@ async fn a_client_may_be_kept_to_some_blueprints() {
         assert_eq!(ask(&wire, "GET", "/jobs", Some(&token)).await.0, 200);
     }
 }
+
+/// A path of the document with something in place of its parameters.
+fn filled(path: &str) -> String {
+    let parts = path.split('/').map(|part| match part {
+        "{job_id}" => "01a1fe58-6f43-701e-8a94-14d7ea1a4e3e",
+        part if part.starts_with('{') => "some",
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn no_described_route_opens_for_nobody() {
+    let wire = Wire::start().await;
+    let described = wire.get("/_public/openapi.json").await.json();
+    let mut seen = (0, 0, 0);
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let needs = operation["security"].to_string();
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let ask = async |header: &str, token: &str| {
+                let mut request = wire.request(method.clone(), &filled(path));
+                if method != Method::GET {
+                    request = request.json(&json!({"worker_id": "some"}));
+                }
+                answer(request.header(header, token)).await
+            };
+            let told = ask("x-nothing", "x").await;
+            match needs.as_str() {
+                r#"[{"client":[]}]"# => {
+                    seen.0 += 1;
+                    assert_eq!(told.json()["code"], "MISSING_TOKEN", "{method} {path}");
+                    let told = ask("X-Avtomatika-Token", crate::harness::WORKER).await;
+                    assert_eq!(told.json()["code"], "INVALID_TOKEN", "{method} {path}");
+                    if operation["tags"].to_string().contains("admin") {
+                        seen.1 += 1;
+                        let told = ask("X-Avtomatika-Token", crate::harness::CLIENT).await;
+                        assert_eq!(told.json()["code"], "FORBIDDEN", "{method} {path}");
+                    }
+                }
+                r#"[{"worker":[]}]"# => {
+                    seen.2 += 1;
+                    assert_eq!(told.json()["code"], "MISSING_TOKEN", "{method} {path}");
+                    let told = ask("X-Worker-Token", crate::harness::CLIENT).await;
+                    assert_eq!(told.json()["code"], "INVALID_TOKEN", "{method} {path}");
+                }
+                _ => assert!(
+                    path.starts_with("/_public/") || path == "/metrics",
+                    "{path}"
+                ),
+            }
+        }
+    }
+    assert!(seen.0 > 20 && seen.1 >= 3 && seen.2 >= 6, "{seen:?}");
+}

@@ -2,7 +2,7 @@
 
 use avtomatika_engine::blueprint::{RetryPolicy, RunBlueprint};
 use avtomatika_engine::machine::Ignored;
-use avtomatika_engine::service::{EngineError, NewJob, WEBHOOK_TASK};
+use avtomatika_engine::service::{Allowance, EngineError, NewJob, WEBHOOK_TASK};
 use avtomatika_engine::{Action, Blueprint, Dispatch, EndAs, HandlerError};
 use avtomatika_protocol::{JobId, JobStatus};
 use serde_json::{Value, json};
@@ -171,17 +171,31 @@ async fn only_what_has_ended_runs_again_from_a_state_with_what_it_had() {
     let client = "c".into();
     lab.register("w", None).await;
     let job = lab.submit().await;
-    let live = lab.engine.rerun(&client, job, None).await;
+    let live = lab
+        .engine
+        .rerun(&client, job, None, Allowance::default())
+        .await;
     assert!(matches!(live, Err(EngineError::NotEnded)));
     let handout = lab.take("w").await.unwrap();
     lab.did("w", &handout, Permanent).await;
-    let unknown = lab.engine.rerun(&client, job, Some("done")).await;
+    let unknown = lab
+        .engine
+        .rerun(&client, job, Some("done"), Allowance::default())
+        .await;
     assert!(matches!(unknown, Err(EngineError::UnknownState(state)) if state == "done"));
-    let stranger = lab.engine.rerun(&"d".into(), job, None).await;
+    let stranger = lab
+        .engine
+        .rerun(&"d".into(), job, None, Allowance::default())
+        .await;
     assert!(matches!(stranger, Err(EngineError::JobNotFound)));
     // Where it failed; the first state by name; what has completed, from the beginning.
     for state in [None, Some("work"), Some("start")] {
-        let again = lab.engine.rerun(&client, job, state).await.unwrap().job;
+        let again = lab
+            .engine
+            .rerun(&client, job, state, Allowance::default())
+            .await
+            .unwrap()
+            .job;
         let stored = lab.stored(again).await;
         assert_ne!(again, job);
         assert_eq!(
@@ -192,7 +206,12 @@ async fn only_what_has_ended_runs_again_from_a_state_with_what_it_had() {
         assert_eq!(handout.message.job_id, again);
         lab.did("w", &handout, Well).await;
         assert_eq!(lab.stored(again).await.status, JobStatus::Completed);
-        let from_start = lab.engine.rerun(&client, again, None).await.unwrap().job;
+        let from_start = lab
+            .engine
+            .rerun(&client, again, None, Allowance::default())
+            .await
+            .unwrap()
+            .job;
         let handout = lab.take("w").await.unwrap();
         assert_eq!(handout.message.job_id, from_start);
         lab.did("w", &handout, Well).await;
