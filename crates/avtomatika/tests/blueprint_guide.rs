@@ -179,4 +179,5 @@ fn the_tutorial_goes_as_it_says() {
         shown.contains("{\"sent\":\"Dear Ann, thank you. Cheers! Cheers! Cheers!\"}"),
         "{shown}"
     );
+    until(folder, &["jobs", "history", &ann], "approval_decided");
 }

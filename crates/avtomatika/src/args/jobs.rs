@@ -8,21 +8,27 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
     /// Address of the server; without it that of the server in the data folder
-    #[arg(long, env = "AVTOMATIKA_URL", value_name = "URL")]
+    #[arg(long, env = "AVTOMATIKA_URL", value_name = "URL", global = true)]
     pub(crate) url: Option<String>,
     /// Token of the client; without it that in the data folder
     #[arg(
         long,
         env = "AVTOMATIKA_TOKEN",
         hide_env_values = true,
-        value_name = "TOKEN"
+        value_name = "TOKEN",
+        global = true
     )]
     pub(crate) token: Option<String>,
     /// Folder `avtomatika up` keeps its address and token in
-    #[arg(long, env = "AVTOMATIKA_DATA", default_value = "avtomatika-data")]
+    #[arg(
+        long,
+        env = "AVTOMATIKA_DATA",
+        default_value = "avtomatika-data",
+        global = true
+    )]
     pub(crate) data_dir: PathBuf,
     /// Print what the server answers, as JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 

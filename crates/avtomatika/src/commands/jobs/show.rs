@@ -138,13 +138,17 @@ pub(super) fn history(events: &Value) -> String {
     let mut out = String::new();
     for event in events.as_array().into_iter().flatten() {
         let at = time(&event["at_ms"]).unwrap_or_default();
-        let mut line = format!("{at}  {:<20} {}", word(event, "kind"), word(event, "state"));
-        for key in ["task_type", "worker"] {
+        let mut line = format!(
+            "{at}  {:<20} {}",
+            word(event, "event_type"),
+            word(event, "state")
+        );
+        for key in ["task_type", "worker_id"] {
             if !word(event, key).is_empty() {
                 let _ = write!(line, "  {}", word(event, key));
             }
         }
-        if let Some(why) = event["failure"]["message"].as_str() {
+        if let Some(why) = event["error"]["message"].as_str() {
             let _ = write!(line, "  {why}");
         }
         if !event["details"].is_null() {
@@ -210,6 +214,34 @@ mod tests {
             "waiting_for_human            ask: a person has to decide: ok?"
         );
         assert!(!has_ended(&view));
+    }
+
+    #[test]
+    fn a_past_names_what_happened_and_who_did_it() {
+        // From the type the server answers with: its keys are what is read.
+        let event = avtomatika_protocol::history::JobEvent {
+            job_id: avtomatika_protocol::JobId(uuid::Uuid::nil()),
+            version: 2,
+            n: 0,
+            at_ms: 1_000,
+            event_type: "task_failed".to_owned(),
+            state: "start".to_owned(),
+            previous_state: None,
+            status: avtomatika_protocol::JobStatus::AwaitingRetry,
+            task_id: None,
+            task_type: Some("resize".to_owned()),
+            worker_id: Some("w-1".into()),
+            attempt_number: Some(1),
+            error: Some(avtomatika_protocol::Failure {
+                message: "out of memory".to_owned(),
+                ..Default::default()
+            }),
+            details: None,
+        };
+        assert_eq!(
+            history(&json!([event])),
+            "1970-01-01 00:00:01 UTC  task_failed          start  resize  w-1  out of memory\n"
+        );
     }
 
     #[test]
