@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Space kept back in a file of its own, so that old jobs can be deleted when nothing else is
 /// free, bytes.
-const BALLAST_BYTES: u64 = 4 << 20;
+pub(super) const BALLAST_BYTES: u64 = 4 << 20;
 
 fn ballast(dir: &Path) -> PathBuf {
     dir.join("ballast")

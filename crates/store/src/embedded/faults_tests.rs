@@ -208,8 +208,8 @@ fn any_operation_may_fail() {
     for (layer_bytes, after, full) in cases {
         let mut struck = 0;
         // A full disk is looked at again only after half a second.
-        let step = if full && layer_bytes == 0 { 9 } else { 1 };
-        for countdown in (1..200).step_by(step) {
+        let step: u32 = if full && layer_bytes == 0 { 9 } else { 1 };
+        for countdown in (1..200).step_by(step as usize) {
             let faults = Arc::new(Faults::on_disk(Disk::default()));
             let dir = tempfile::tempdir().unwrap();
             let context =
@@ -240,7 +240,11 @@ fn any_operation_may_fail() {
                 break;
             }
         }
-        assert!(struck > 3, "the faults have to be met: {struck}");
+        // How many operations there are is a matter of how the writer groups them.
+        assert!(
+            struck > 1 && struck * step > 3,
+            "the faults have to be met: {struck}"
+        );
     }
 }
 

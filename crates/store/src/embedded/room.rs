@@ -15,6 +15,8 @@ pub(super) struct Room {
     /// What clean-ups have freed inside the file, bytes. The file keeps that space, so the disk
     /// looks as full as before, but new records fit into it.
     regained_bytes: u64,
+    /// When the last clean-up was.
+    regained_at: Option<Instant>,
 }
 
 impl Room {
@@ -33,7 +35,12 @@ impl Room {
             return;
         };
         let enough = free >= options.reserve_bytes;
-        if enough {
+        // Just enough may be what a clean-up set free for itself, and gone the next moment.
+        if free
+            >= options
+                .reserve_bytes
+                .saturating_add(2 * disk::BALLAST_BYTES)
+        {
             self.regained_bytes = 0;
         }
         let full = !enough && self.regained_bytes == 0;
@@ -58,8 +65,14 @@ impl Room {
     /// Notes what a clean-up has freed.
     pub(super) fn regained(&mut self, shared: &Shared, bytes: u64) {
         self.regained_bytes += bytes;
+        self.regained_at = Some(Instant::now());
         self.exhausted = None;
         self.check(shared);
+    }
+
+    /// Whether there was a clean-up after this: what found no room before it says nothing now.
+    pub(super) fn regained_since(&self, then: Instant) -> bool {
+        self.regained_at.is_some_and(|at| at >= then)
     }
 
     /// Notes what has been written.

@@ -43,6 +43,8 @@ pub(super) struct Writer {
     checkpoints: Checkpoints,
     /// The newest group in the frozen layer.
     frozen_group: u64,
+    /// When the last checkpoint began.
+    checkpoint_began: Instant,
     /// When a checkpoint that failed is tried again.
     checkpoint_again: Option<Instant>,
     /// Hand-outs not written yet, and since when the oldest waits.
@@ -83,6 +85,7 @@ impl Writer {
             buffer: Vec::new(),
             checkpoints,
             frozen_group: 0,
+            checkpoint_began: Instant::now(),
             checkpoint_again: None,
             unwritten: HashMap::new(),
             unwritten_since: None,
@@ -476,6 +479,7 @@ impl Writer {
         }
         if let Some(frozen) = &layers.frozen {
             self.checkpoint_again = None;
+            self.checkpoint_began = Instant::now();
             self.checkpoints
                 .begin(Arc::clone(frozen), self.frozen_group);
         }
@@ -498,6 +502,10 @@ impl Writer {
             Outcome::Done(group) => {
                 self.shared.layers.write().frozen = None;
                 self.log.forget(*group);
+            }
+            // A clean-up has made room meanwhile.
+            Outcome::Failed { full: true } if self.room.regained_since(self.checkpoint_began) => {
+                self.checkpoint_again = Some(Instant::now());
             }
             Outcome::Failed { full } => {
                 self.checkpoint_again = Some(Instant::now() + LOOK_EVERY);
