@@ -14,4 +14,5 @@ mod invariants;
 mod links;
 mod metrics;
 mod readme;
+mod routes;
 mod settings;
