@@ -180,4 +180,12 @@ fn the_tutorial_goes_as_it_says() {
         "{shown}"
     );
     until(folder, &["jobs", "history", &ann], "approval_decided");
+
+    // A reader that has read enough, as `head` does.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut show = command(folder, &["jobs", "show", &ann]);
+    let output = show.stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{said}");
 }

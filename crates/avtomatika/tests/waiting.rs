@@ -1,5 +1,11 @@
 //! "Why is it waiting": each reason, as the API tells it and as `avtomatika jobs show` does.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests may panic"
+)]
 
 mod support;
 

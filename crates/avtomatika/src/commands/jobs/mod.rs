@@ -3,6 +3,7 @@
 mod client;
 mod show;
 
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -12,6 +13,19 @@ use self::client::Client;
 use crate::args::{JobsArgs, JobsCommand};
 
 pub(crate) async fn run(args: JobsArgs) -> anyhow::Result<ExitCode> {
+    match ask(args).await {
+        // Whoever reads has read enough, as `head` does.
+        Err(error) if is_closed_pipe(&error) => Ok(ExitCode::SUCCESS),
+        ended => ended,
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+async fn ask(args: JobsArgs) -> anyhow::Result<ExitCode> {
     let client = Client::open(&args.server)?;
     let as_json = args.server.json;
     match args.command {
@@ -26,11 +40,11 @@ pub(crate) async fn run(args: JobsArgs) -> anyhow::Result<ExitCode> {
             query.extend(blueprint.map(|name| ("blueprint", name)));
             query.extend(label.into_iter().map(|label| ("label", label)));
             let jobs = client.get("jobs", &query).await?;
-            print(as_json, &jobs, show::table);
+            print(as_json, &jobs, show::table)?;
         }
         JobsCommand::Quarantined => {
             let jobs = client.get("jobs/quarantined", &[]).await?;
-            print(as_json, &jobs, show::table);
+            print(as_json, &jobs, show::table)?;
         }
         JobsCommand::Submit {
             endpoint,
@@ -45,22 +59,22 @@ pub(crate) async fn run(args: JobsArgs) -> anyhow::Result<ExitCode> {
             let answer = client
                 .submit(path, &labels, &body, idempotency_key.as_deref())
                 .await?;
-            print(as_json, &answer, |answer| text(answer, "job_id"));
+            print(as_json, &answer, |answer| text(answer, "job_id"))?;
         }
         JobsCommand::Show { job } => {
             let view = client.get(&format!("jobs/{job}"), &[]).await?;
-            print(as_json, &view, show::job);
+            print(as_json, &view, show::job)?;
         }
         JobsCommand::Watch { job } => return watch(&client, &job, as_json).await,
         JobsCommand::History { job } => {
             let events = client.get(&format!("jobs/{job}/history"), &[]).await?;
-            print(as_json, &events, show::history);
+            print(as_json, &events, show::history)?;
         }
         JobsCommand::Cancel { job } => {
             let answer = client
                 .post(&format!("jobs/{job}/cancel"), &json!({}))
                 .await?;
-            print(as_json, &answer, |_| format!("job {job} is cancelled"));
+            print(as_json, &answer, |_| format!("job {job} is cancelled"))?;
         }
         JobsCommand::Decide {
             job,
@@ -69,7 +83,7 @@ pub(crate) async fn run(args: JobsArgs) -> anyhow::Result<ExitCode> {
         } => {
             let body = json!({"decision": decision, "comment": comment});
             let answer = client.post(&format!("jobs/{job}/decision"), &body).await?;
-            print(as_json, &answer, |_| format!("decided: {decision}"));
+            print(as_json, &answer, |_| format!("decided: {decision}"))?;
         }
         JobsCommand::Signal { job, name, payload } => {
             let payload: Value =
@@ -78,24 +92,24 @@ pub(crate) async fn run(args: JobsArgs) -> anyhow::Result<ExitCode> {
             let answer = client.post(&format!("jobs/{job}/events"), &body).await?;
             print(as_json, &answer, |_| {
                 format!("job {job} was told of '{name}'")
-            });
+            })?;
         }
         JobsCommand::Rerun { job, state } => {
             let body = state.map_or_else(|| json!({}), |state| json!({"state": state}));
             let answer = client.post(&format!("jobs/{job}/rerun"), &body).await?;
-            print(as_json, &answer, |answer| text(answer, "job_id"));
+            print(as_json, &answer, |answer| text(answer, "job_id"))?;
         }
         JobsCommand::Release { job } => {
             let answer = client
                 .post(&format!("jobs/{job}/release"), &json!({}))
                 .await?;
-            print(as_json, &answer, |_| format!("job {job} tries once more"));
+            print(as_json, &answer, |_| format!("job {job} tries once more"))?;
         }
         JobsCommand::Discard { job } => {
             let answer = client
                 .post(&format!("jobs/{job}/discard"), &json!({}))
                 .await?;
-            print(as_json, &answer, |_| format!("job {job} is given up"));
+            print(as_json, &answer, |_| format!("job {job} is given up"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -116,7 +130,7 @@ async fn watch(client: &Client, job: &str, as_json: bool) -> anyhow::Result<Exit
         wait = true;
         let line = show::line(&view);
         if line != last {
-            print(as_json, &view, |_| line.clone());
+            print(as_json, &view, |_| line.clone())?;
             last = line;
         }
         if show::has_ended(&view) {
@@ -144,14 +158,15 @@ fn text(answer: &Value, key: &str) -> String {
     answer[key].as_str().unwrap_or_default().to_owned()
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "this is where the binary talks to people"
-)]
-fn print(as_json: bool, answer: &Value, in_words: impl FnOnce(&Value) -> String) {
-    if as_json {
-        println!("{answer}");
+fn print(
+    as_json: bool,
+    answer: &Value,
+    in_words: impl FnOnce(&Value) -> String,
+) -> std::io::Result<()> {
+    let text = if as_json {
+        answer.to_string()
     } else {
-        println!("{}", in_words(answer).trim_end());
-    }
+        in_words(answer)
+    };
+    writeln!(std::io::stdout().lock(), "{}", text.trim_end())
 }

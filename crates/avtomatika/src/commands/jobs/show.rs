@@ -68,8 +68,15 @@ pub(super) fn job(view: &Value) -> String {
     }
     let error = &view["error"];
     if error.is_object() {
-        let text = format!("{} ({})", word(error, "message"), word(error, "code"));
-        add(&mut out, "error", &text);
+        let code = match word(error, "code") {
+            "" => String::new(),
+            code => format!(" ({code})"),
+        };
+        add(
+            &mut out,
+            "error",
+            &(word(error, "message").to_owned() + &code),
+        );
         add(&mut out, "hint", word(error, "hint"));
     }
     if !view["result"].is_null() {
