@@ -41,6 +41,7 @@ fn every_flag_is_told() {
         &["worker", "bot-runner"],
         &["worker", "echo"],
         &["schedules", "next"],
+        &["jobs"],
     ] {
         let flags = flags(command);
         assert!(flags.len() > 3, "{command:?}: {flags:?}");
