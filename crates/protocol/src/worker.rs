@@ -208,8 +208,9 @@ impl Outcome {
 /// The answer to a result.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ResultAnswer {
-    /// `result_accepted_success`, `result_accepted_failure`, `result_accepted_cancelled`, or
-    /// `ignored` when the lease was no longer the worker's.
+    /// `result_accepted_success`, `result_accepted_failure`, `result_accepted_cancelled`,
+    /// `parallel_branch_result_accepted` for a task beside others, or `ignored` when the lease was
+    /// no longer the worker's.
     pub status: String,
     /// Why it was ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]

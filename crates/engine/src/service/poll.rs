@@ -327,7 +327,7 @@ impl Engine {
         tracing::error!(task = %entry.task_id, reason = %failure.message, "the secrets of a task don't open");
         match self.accept(message, "failure".to_owned()).await {
             // Cancelled, or given up, in the meantime.
-            Ok(()) | Err(EngineError::Ignored(_)) => Ok(()),
+            Ok(_) | Err(EngineError::Ignored(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -1,15 +1,17 @@
 //! Taking results from workers.
 
+use std::sync::Arc;
+
 use avtomatika_protocol::error::code;
 use avtomatika_protocol::worker::ResultMessage;
-use avtomatika_protocol::{Failure, JobId, LeaseId};
+use avtomatika_protocol::{Failure, JobId, LeaseId, TaskId};
 
 use super::drive::Origin;
 use super::engine::Engine;
 use super::error::EngineError;
 use super::poll::Handout;
 use crate::blueprint::BranchResult;
-use crate::machine::{Event, Ignored, Report, Wait};
+use crate::machine::{Event, Ignored, Job, Report, Runs, Wait};
 use crate::names;
 
 /// What became of a result.
@@ -19,6 +21,8 @@ pub struct Reported {
     pub ignored: Option<Ignored>,
     /// The status it carried.
     pub status: String,
+    /// Whether the task was one of several that run side by side.
+    pub of_branch: bool,
     /// The next task, if the worker asked for one and one was ready.
     pub next: Option<Handout>,
 }
@@ -30,6 +34,18 @@ fn is_fault(failure: &Failure) -> bool {
         failure.code.as_deref(),
         None | Some(code::TRANSIENT | code::PERMANENT)
     )
+}
+
+/// Whether a task is or was one of several of the job that run side by side.
+fn is_branch(job: &Job, task: TaskId) -> bool {
+    let open = match job.wait.as_deref() {
+        Some(Wait::Fork(fork)) => fork
+            .branches
+            .iter()
+            .any(|branch| matches!(&branch.runs, Runs::Task(work) if work.task == task)),
+        _ => false,
+    };
+    open || job.branches.iter().any(|branch| branch.task == Some(task))
 }
 
 impl Engine {
@@ -45,14 +61,17 @@ impl Engine {
         let worker = message.worker_id.clone();
         // A sign of life, whatever becomes of the result.
         let _known = inner.store.touch(&worker, self.now_ms()).await?;
-        let (job, lease) = (message.job_id, message.lease);
-        let ignored = match self.accept(message, status.clone()).await {
-            Ok(()) => None,
-            Err(EngineError::Ignored(_)) if self.has_answered(job, lease).await? => None,
-            Err(EngineError::Ignored(reason)) => {
-                metrics::counter!(names::RESULTS_IGNORED, "reason" => reason.as_str()).increment(1);
-                Some(reason)
-            }
+        let (job, task, lease) = (message.job_id, message.task_id, message.lease);
+        let (ignored, of_branch) = match self.accept(message, status.clone()).await {
+            Ok(after) => (None, is_branch(&after, task)),
+            Err(EngineError::Ignored(reason)) => match self.answered(job, lease).await? {
+                Some(after) => (None, is_branch(&after, task)),
+                None => {
+                    metrics::counter!(names::RESULTS_IGNORED, "reason" => reason.as_str())
+                        .increment(1);
+                    (Some(reason), false)
+                }
+            },
             Err(error) => return Err(error),
         };
         let next = if want_next {
@@ -63,16 +82,21 @@ impl Engine {
         Ok(Reported {
             ignored,
             status,
+            of_branch,
             next,
         })
     }
 
-    /// Whether the last result taken for a job was this one: its answer got lost, and the same
+    /// The job, if the last result taken for it was this one: its answer got lost, and the same
     /// result again gets the same answer.
-    async fn has_answered(&self, job: JobId, lease: Option<LeaseId>) -> Result<bool, EngineError> {
-        let Some(lease) = lease else { return Ok(false) };
+    async fn answered(
+        &self,
+        job: JobId,
+        lease: Option<LeaseId>,
+    ) -> Result<Option<Arc<Job>>, EngineError> {
+        let Some(lease) = lease else { return Ok(None) };
         let job = self.0.store.job(job).await?;
-        let Some(job) = job else { return Ok(false) };
+        let Some(job) = job else { return Ok(None) };
         let of_branch =
             |results: &[BranchResult]| results.iter().any(|result| result.lease == Some(lease));
         let open = match job.wait.as_deref() {
@@ -82,7 +106,8 @@ impl Engine {
             }),
             _ => false,
         };
-        Ok(job.answered == Some(lease) || open || of_branch(&job.branches))
+        let was_this = job.answered == Some(lease) || open || of_branch(&job.branches);
+        Ok(was_this.then_some(job))
     }
 
     /// Commits what a result makes of its job.
@@ -90,7 +115,7 @@ impl Engine {
         &self,
         message: ResultMessage,
         status: String,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Arc<Job>, EngineError> {
         let lease = self.current_lease(&message).await?;
         let failure = message.result.failure_reported();
         let fault = status == "failure" && is_fault(&failure);
@@ -104,9 +129,9 @@ impl Engine {
             failure,
         };
         let origin = Origin::Stored(message.job_id);
-        self.0.drive(origin, Event::Reported(report)).await?;
+        let after = self.0.drive(origin, Event::Reported(report)).await?;
         self.0.store.note_outcome(&worker, !fault);
-        Ok(())
+        Ok(after)
     }
 
     /// The lease the result was done under, if it is the current one. The seed era's results

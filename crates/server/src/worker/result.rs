@@ -62,6 +62,7 @@ pub(crate) async fn result(
 /// What a worker is told of its result.
 pub(super) fn taken(reported: &Reported, with_lease: bool) -> ResultAnswer {
     let accepted = match reported.status.as_str() {
+        _ if reported.of_branch => "parallel_branch_result_accepted",
         "failure" => "result_accepted_failure",
         "cancelled" => "result_accepted_cancelled",
         _ => "result_accepted_success",

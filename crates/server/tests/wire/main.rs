@@ -34,6 +34,7 @@ mod deliveries;
 mod described;
 mod draining;
 mod dynamic;
+mod forks;
 mod harness;
 mod history;
 mod history_lists;
