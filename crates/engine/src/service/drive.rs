@@ -108,8 +108,8 @@ impl Inner {
                     self.parking
                         .wake(&task_type, wants.as_ref(), worker.as_ref());
                 }
-                Wake::Capacity(worker) => self.parking.wake_worker(&worker),
-                Wake::Timer => self.timer_changed.notify_one(),
+                Wake::Capacity(worker) => self.parking.freed(&worker),
+                Wake::Timer => self.timer_set(),
                 Wake::Progress(job) => self.progress.forget(job),
                 Wake::Cancelled(worker, push) => self.pushes.send(&worker, push),
             }
@@ -119,7 +119,7 @@ impl Inner {
     /// What there is to do once a change of a job is durable.
     fn committed(&self, job: &Job) {
         if job.timer_at_ms.is_some() {
-            self.timer_changed.notify_one();
+            self.timer_set();
         }
         if job.status.is_terminal() {
             metrics::counter!(

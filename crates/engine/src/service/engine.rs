@@ -1,6 +1,7 @@
 //! The engine: what it is made of and how it is put together.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -97,6 +98,7 @@ impl Options {
             turns: Turns::default(),
             outbox_changed: Notify::new(),
             timer_changed: Notify::new(),
+            timers_sleep_until_ms: AtomicU64::new(u64::MAX),
             draining: CancellationToken::new(),
             unfinished: TaskTracker::new(),
         }))
@@ -131,6 +133,8 @@ pub(super) struct Inner {
     pub(super) outbox_changed: Notify,
     /// Told when the next timer may be earlier than the background loop thinks.
     pub(super) timer_changed: Notify,
+    /// Until when the clockwork sleeps, as it says itself; the largest number while it is awake.
+    pub(super) timers_sleep_until_ms: AtomicU64,
     /// Cancelled when the engine stops taking work.
     pub(super) draining: CancellationToken,
     /// What requests had begun when their connections broke.

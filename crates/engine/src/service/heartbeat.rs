@@ -138,7 +138,7 @@ impl Engine {
         }
         if !entries.is_empty() {
             self.0.parking.wake_worker(worker);
-            self.0.timer_changed.notify_one();
+            self.0.timer_set();
         }
     }
 

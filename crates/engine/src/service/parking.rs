@@ -145,13 +145,58 @@ impl Parking {
         }
     }
 
+    /// Notes that a worker has one task more, so that its parked polls need not look.
+    pub(super) fn engaged(&self, worker: &WorkerId) {
+        self.0.lock().offers_of(worker, |offer| offer.leased += 1);
+    }
+
+    /// Notes that a worker has one task less. Only polls that wait for room are woken: for the
+    /// others nothing has become ready by that.
+    pub(super) fn freed(&self, worker: &WorkerId) {
+        let mut lot = self.0.lock();
+        lot.offers_of(worker, |offer| {
+            offer.leased = offer.leased.saturating_sub(1);
+        });
+        let ids = lot.by_worker.get(worker);
+        let waits_for_room = |id: &&u64| {
+            let waiter = lot.waiters.get(*id);
+            waiter.is_some_and(Waiter::waits_for_room)
+        };
+        let ids: Vec<u64> = ids
+            .into_iter()
+            .flatten()
+            .filter(waits_for_room)
+            .copied()
+            .collect();
+        for id in ids {
+            if let Some(waiter) = lot.leave(id) {
+                waiter.slot.notify.notify_one();
+            }
+        }
+    }
+
     /// How many polls are parked.
     pub(super) fn len(&self) -> usize {
         self.0.lock().waiters.len()
     }
 }
 
+impl Waiter {
+    /// Whether its worker could take more types, or anything at all, if it had a task less.
+    fn waits_for_room(&self) -> bool {
+        self.types.is_empty() || !self.offer.standing.full_of.is_empty()
+    }
+}
+
 impl Lot {
+    fn offers_of(&mut self, worker: &WorkerId, change: impl Fn(&mut Offer)) {
+        for id in self.by_worker.get(worker).into_iter().flatten() {
+            if let Some(waiter) = self.waiters.get_mut(id) {
+                change(&mut waiter.offer);
+            }
+        }
+    }
+
     fn queue(&mut self, task_type: &Arc<str>, id: u64) {
         if let Some(queue) = self.by_type.get_mut(task_type) {
             // Those who left stay in the line until they are met; where nobody is woken for a
@@ -317,6 +362,27 @@ mod tests {
         first.take_wake().unwrap().spent();
         assert!(second.take_wake().is_none());
         assert_eq!(parking.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn only_those_who_wait_for_room_are_woken_by_it() {
+        let parking = Parking::default();
+        let worker = "a".into();
+        let offer = Offer {
+            leased: 1,
+            ..Offer::default()
+        };
+        let idle = parking.park(&worker, types(&["t"]), offer.clone());
+        let full = parking.park(&worker, types(&[]), offer);
+        parking.engaged(&worker);
+        parking.freed(&worker);
+        parking.freed(&worker);
+        full.woken().await;
+        assert_eq!(parking.len(), 1);
+        let leased = parking.0.lock().waiters[&idle.id].offer.leased;
+        assert_eq!(leased, 0);
+        parking.wake_worker(&worker);
+        idle.woken().await;
     }
 
     #[tokio::test]

@@ -193,7 +193,7 @@ impl Engine {
             if let Some(holder) = holder {
                 inner.parking.wake_worker(&holder);
             }
-            inner.timer_changed.notify_one();
+            inner.timer_set();
         }
     }
 
@@ -229,7 +229,8 @@ impl Engine {
             match self.hand_out(worker, *entry, &lease).await {
                 Ok(None) => {}
                 Ok(Some(handout)) => {
-                    inner.timer_changed.notify_one();
+                    inner.parking.engaged(worker);
+                    inner.timer_set();
                     return Ok(Took::Task(Box::new(handout)));
                 }
                 // What can't be read now must not stay with a worker that was never told.
@@ -350,6 +351,6 @@ impl Engine {
             self.now_ms(),
             inner.settings.broken_connection_grace_ms,
         );
-        inner.timer_changed.notify_one();
+        inner.timer_set();
     }
 }

@@ -1,5 +1,6 @@
 //! What happens because time has passed.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use avtomatika_protocol::{JobId, LeaseId, TaskId};
@@ -7,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::drive::Origin;
-use super::engine::Engine;
+use super::engine::{Engine, Inner};
 use super::error::EngineError;
 use crate::machine::{Event, Loss, Lost};
 use crate::names;
@@ -22,6 +23,22 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// Old jobs deleted at once.
 const PURGE_MAX: usize = 5_000;
 
+impl Inner {
+    /// Wakes the clockwork if it would sleep past the earliest timer. Most are set for later than
+    /// that: every hand-out sets one, and must not cost a turn of the clockwork.
+    pub(super) fn timer_set(&self) {
+        let sleeps_until_ms = self.timers_sleep_until_ms.load(Ordering::SeqCst);
+        if sleeps_until_ms == u64::MAX
+            || self
+                .store
+                .next_due_ms()
+                .is_some_and(|next_ms| next_ms < sleeps_until_ms)
+        {
+            self.timer_changed.notify_one();
+        }
+    }
+}
+
 impl Engine {
     /// Runs the engine's clockwork until `shutdown`: back-offs, lost leases, time-outs and the
     /// deletion of old jobs.
@@ -30,11 +47,15 @@ impl Engine {
     }
 
     async fn run_timers(&self, shutdown: &CancellationToken) {
+        let sleeps_until = &self.0.timers_sleep_until_ms;
         loop {
+            // Whoever sets a timer from here on has the clockwork look once more.
+            sleeps_until.store(u64::MAX, Ordering::SeqCst);
             self.deal_with_due().await;
             let now_ms = self.now_ms();
             let next_ms = self.0.store.next_due_ms().unwrap_or(u64::MAX);
             let sleep_ms = next_ms.saturating_sub(now_ms).clamp(1, SLEEP_MAX_MS);
+            sleeps_until.store(now_ms + sleep_ms, Ordering::SeqCst);
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(sleep_ms)) => {}
                 () = self.earlier_timer(now_ms + sleep_ms) => {}
