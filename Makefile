@@ -42,9 +42,8 @@ fmt: ## format all code
 docs: ## build the API documentation, warnings denied
 	@RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 
-bench: ## throughput, latency, memory and start, beside a bare server (ARGS=--quick or --full)
-	@cargo build --release --locked -p avtomatika
-	@$(or $(CARGO_TARGET_DIR),target)/release/avtomatika bench $(ARGS)
+bench: ## speed, latency, memory and start, beside a bare server and the Python system (ARGS=--quick or --full)
+	@scripts/bench.sh $(ARGS)
 
 soak: ## the long tests that `make test` leaves out
 	@scripts/docker-up.sh

@@ -286,6 +286,12 @@ pub(crate) struct BenchArgs {
     /// Write the figures to this file as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Put the figures into `benchmarks.json`, `.svg` and `.md` of this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) docs: Option<PathBuf>,
+    /// Measure nothing: draw and tell again what `benchmarks.json` of this folder says
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["docs", "json", "full", "quick"])]
+    pub(crate) render: Option<PathBuf>,
 }
 
 /// A kind of figures.

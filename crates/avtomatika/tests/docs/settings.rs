@@ -42,6 +42,7 @@ fn every_flag_is_told() {
         &["worker", "echo"],
         &["schedules", "next"],
         &["jobs"],
+        &["bench"],
     ] {
         let flags = flags(command);
         assert!(flags.len() > 3, "{command:?}: {flags:?}");

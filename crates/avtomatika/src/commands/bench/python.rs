@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -14,10 +14,13 @@ use tokio::task::JoinSet;
 
 use super::child::until_200;
 use super::completions::Completions;
+use super::proc;
 use super::roles::WORKER_TOKEN;
 
 /// The worker's name, and that of its token.
 const WORKER: &str = "bench-worker-1";
+/// How long a Python server may take to come up.
+const SERVER_START_MAX: Duration = Duration::from_secs(20);
 /// How long a Redis may take to come up.
 const REDIS_START_MAX: Duration = Duration::from_secs(10);
 
@@ -63,19 +66,16 @@ pub(super) struct Running {
     /// Whose processor time is the server's: the server and its Redis.
     pub(super) servers: Vec<u32>,
     pub(super) completions: Arc<Completions>,
+    /// From the start of the server's process to its first 200.
+    pub(super) start: Duration,
+    /// Resident memory of the server and its Redis then, bytes.
+    pub(super) idle_bytes: u64,
     children: Vec<Child>,
     /// Hears of completed jobs.
     _listening: JoinSet<()>,
 }
 
 impl Pythons {
-    /// Whether all that a generation needs is there.
-    pub(super) fn have(&self, generation: Generation) -> bool {
-        [generation.server.0, generation.worker.0]
-            .iter()
-            .all(|name| self.interpreter(name).exists())
-    }
-
     fn interpreter(&self, environment: &str) -> PathBuf {
         self.environments.join(environment).join("bin/python")
     }
@@ -120,17 +120,24 @@ impl Pythons {
             children.push(child);
             server.env("BENCH_REDIS_PORT", port.to_string());
         }
+        let began = Instant::now();
         let server = server
             .spawn()
             .context("failed to start the Python server")?;
         servers.extend(server.id());
         children.push(server);
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        until_200(addr, "/_public/status").await?;
+        let up = tokio::time::timeout(SERVER_START_MAX, until_200(addr, "/_public/status"));
+        up.await.context("the Python server did not come up")??;
+        let start = began.elapsed();
+        let resident = servers.iter().filter_map(|pid| proc::resident_bytes(*pid));
+        let idle_bytes = resident.sum();
         children.push(self.worker(generation, addr)?);
         Ok(Running {
             addr,
             servers,
+            start,
+            idle_bytes,
             completions,
             children,
             _listening: listening,

@@ -18,7 +18,32 @@ pub(super) struct Report {
     /// What every figure of ours is measured with.
     pub(super) setting: String,
     pub(super) rows: Vec<Row>,
+    /// Starts and memory of those beside us.
+    #[serde(default)]
+    pub(super) footprints: Vec<Footprint>,
     pub(super) checks: Vec<Check>,
+    /// What could not be measured.
+    #[serde(default)]
+    pub(super) troubles: Vec<Trouble>,
+}
+
+/// A server before anything is asked of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Footprint {
+    pub(super) system: System,
+    /// From the start of the process to its first answer, milliseconds.
+    pub(super) start_ms: f64,
+    /// Resident memory of its processes then, MB.
+    pub(super) idle_mb: f64,
+}
+
+/// A part of the run that came to nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Trouble {
+    pub(super) what: String,
+    pub(super) error: String,
+    /// Whether it is a part of our own system.
+    pub(super) ours: bool,
 }
 
 /// A system under load.
@@ -88,8 +113,21 @@ pub(super) struct Check {
     /// What it must reach; `None` for a figure nobody set a bound for, or that was taken at a
     /// smaller size than the bound is for.
     pub(super) bound: Option<Bound>,
+    /// Whether more of it is better.
+    #[serde(default)]
+    pub(super) more_is_better: bool,
+    /// The same figure of others, in the same unit.
+    #[serde(default)]
+    pub(super) others: Vec<Other>,
     /// What stands beside it.
     pub(super) beside: String,
+}
+
+/// A figure of another system.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Other {
+    pub(super) system: System,
+    pub(super) value: f64,
 }
 
 /// What a figure must reach.
@@ -108,6 +146,18 @@ impl Check {
             Bound::AtMost(most) => self.value <= most,
         })
     }
+
+    /// The figure of another system, and how many times better ours is: below 1 it is worse.
+    pub(super) fn beside(&self, system: System) -> Option<(f64, f64)> {
+        let other = self.others.iter().find(|other| other.system == system)?;
+        let (ours, theirs) = (self.value, other.value);
+        let times = if self.more_is_better {
+            ours / theirs
+        } else {
+            theirs / ours
+        };
+        times.is_finite().then_some((theirs, times))
+    }
 }
 
 #[cfg(test)]
@@ -122,10 +172,19 @@ mod tests {
             value: 2.0,
             unit: String::new(),
             bound: Some(Bound::AtLeast(2.0)),
+            more_is_better: true,
+            others: vec![Other {
+                system: System::Floor,
+                value: 4.0,
+            }],
             beside: String::new(),
         };
+        assert_eq!(check.beside(System::Floor), Some((4.0, 0.5)));
+        assert_eq!(check.beside(System::PythonMemory), None);
         assert_eq!(check.met(), Some(true));
         check.bound = Some(Bound::AtMost(1.9));
+        check.more_is_better = false;
+        assert_eq!(check.beside(System::Floor), Some((4.0, 2.0)));
         assert_eq!(check.met(), Some(false));
         check.bound = None;
         assert_eq!(check.met(), None);

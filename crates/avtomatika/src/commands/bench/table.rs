@@ -1,6 +1,8 @@
 //! The figures, for people.
 
-use super::report::{Bound, Check, Report, Row};
+use super::cases::beside::BESIDE;
+use super::page::{bound, number, ratio};
+use super::report::{Check, Report, Row};
 
 #[expect(clippy::print_stdout, reason = "figures are this command's output")]
 pub(super) fn show(report: &Report) {
@@ -33,11 +35,17 @@ pub(super) fn show(report: &Report) {
         println!("{}", line(row));
     }
     println!();
-    println!("{:<68} {:>14}   {:<14}", "what", "measured", "must be");
+    println!(
+        "{:<68} {:>14}   {:<15}{:<22}{:<22}{:<22}",
+        "what", "ours", "must be", "bare server", "Python, memory", "Python, Redis"
+    );
     for check in &report.checks {
         println!("{}", verdict(check));
     }
-    println!();
+    println!("\nN× beside a figure: so many times better is ours; below 1 it is worse.");
+    for trouble in &report.troubles {
+        println!("not measured: {}: {}", trouble.what, trouble.error);
+    }
     println!("{}.", report.setting);
 }
 
@@ -67,25 +75,21 @@ fn verdict(check: &Check) -> String {
         Some(false) => "✗",
         None => " ",
     };
-    let bound = match check.bound {
-        Some(Bound::AtLeast(least)) => format!("≥ {}", number(least, &check.unit)),
-        Some(Bound::AtMost(most)) => format!("≤ {}", number(most, &check.unit)),
-        None => "–".to_owned(),
-    };
+    let others: String = BESIDE
+        .iter()
+        .map(|system| {
+            let other = check.beside(*system).map_or_else(
+                || "–".to_owned(),
+                |(theirs, times)| format!("{} {}", ratio(times), number(theirs, &check.unit)),
+            );
+            format!("{other:<22}")
+        })
+        .collect();
     format!(
-        "{:<68} {:>14} {sign} {:<14} {}",
+        "{:<68} {:>14} {sign} {:<15}{others}{}",
         check.what,
         number(check.value, &check.unit),
-        bound,
+        bound(check),
         check.beside
     )
-}
-
-/// A value with its unit, as long as it needs to be.
-pub(super) fn number(value: f64, unit: &str) -> String {
-    match unit {
-        "×" => format!("{value:.2}×"),
-        "ms" if value < 20.0 => format!("{value:.2} ms"),
-        _ => format!("{value:.0} {unit}"),
-    }
 }

@@ -3,7 +3,7 @@
 use super::{Bench, Found};
 use crate::commands::bench::child::Served;
 use crate::commands::bench::figures::{as_f64, median};
-use crate::commands::bench::report::Bound;
+use crate::commands::bench::report::{Bound, Footprint, System};
 
 /// Bytes in what is called MB here.
 pub(super) const MB: f64 = 1_000_000.0;
@@ -28,6 +28,13 @@ impl Bench {
             memory.push(mb(server.resident_bytes()?));
             server.kill().await?;
         }
+        let floor = Served::floor().await?;
+        self.footprints.push(Footprint {
+            system: System::Floor,
+            start_ms: floor.start.as_secs_f64() * 1_000.0,
+            idle_mb: mb(floor.resident_bytes()?),
+        });
+        floor.stop().await?;
         self.check(Found {
             id: "start_empty",
             what: "start of `avtomatika up` to the first 200, nothing stored".to_owned(),

@@ -1,5 +1,6 @@
 //! What is measured, one kind of figure a file.
 
+pub(super) mod beside;
 pub(super) mod footprint;
 pub(super) mod parked;
 pub(super) mod peers;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use super::figures::Figures;
 use super::plan::Plan;
-use super::report::{Bound, Check, Row, System};
+use super::report::{Bound, Check, Footprint, Row, System, Trouble};
 
 /// A run that is going on.
 pub(super) struct Bench {
@@ -20,7 +21,9 @@ pub(super) struct Bench {
     /// Where stores are made.
     pub(super) dir: PathBuf,
     pub(super) rows: Vec<Row>,
+    pub(super) footprints: Vec<Footprint>,
     pub(super) checks: Vec<Check>,
+    pub(super) troubles: Vec<Trouble>,
 }
 
 /// A figure and its bound, as the cases hand them in.
@@ -41,6 +44,19 @@ impl Bench {
     )]
     pub(super) fn say(&self, text: &str) {
         eprintln!("  {text}");
+    }
+
+    /// Takes a part's outcome: one that failed is reported with the figures of the others.
+    pub(super) fn note(&mut self, what: &str, ours: bool, outcome: anyhow::Result<()>) {
+        if let Err(error) = outcome {
+            let error = format!("{error:#}");
+            self.say(&format!("failed: {what}: {error}"));
+            self.troubles.push(Trouble {
+                what: what.to_owned(),
+                error,
+                ours,
+            });
+        }
     }
 
     /// Keeps the median of a case's rounds.
@@ -84,8 +100,19 @@ impl Bench {
             value: found.value,
             unit: found.unit.to_owned(),
             bound: found.bound,
+            more_is_better: matches!(found.unit, "jobs/s" | "×"),
+            others: Vec::new(),
             beside: found.beside,
         });
+    }
+
+    /// A case's figures, if it was measured.
+    pub(super) fn figures(&self, system: System, case: &str, in_flight: usize) -> Option<&Figures> {
+        let row = self
+            .rows
+            .iter()
+            .find(|row| row.system == system && row.case == case && row.in_flight == in_flight);
+        row.map(|row| &row.figures)
     }
 
     /// A folder for one server's store.

@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use super::footprint::mb;
 use super::{Bench, Found};
+use crate::commands::bench::bounded;
 use crate::commands::bench::child::Served;
 use crate::commands::bench::completions::Completions;
 use crate::commands::bench::connection::{Connection, request};
 use crate::commands::bench::load::Target;
 use crate::commands::bench::plan::BUSY;
 use crate::commands::bench::python::{Generation, NEWEST, Pythons, SEED};
-use crate::commands::bench::report::{Bound, System};
+use crate::commands::bench::report::{Bound, Footprint, System};
 use crate::commands::bench::roles::{CLIENT_TOKEN, PATH};
 
 /// How long a Python worker may take until its first job is done.
@@ -21,29 +23,28 @@ const FIRST_JOB_MAX: Duration = Duration::from_secs(30);
 const WARM_UP: Duration = Duration::from_secs(2);
 /// A job that takes longer is given up: on Redis some never end.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest a system is measured.
+const PEER_MAX: Duration = Duration::from_secs(120);
 /// In flight: one at a time, and many.
 const LOADS: [usize; 2] = [1, BUSY];
 
 impl Bench {
     /// Measures whatever of the Python system is there.
-    pub(in crate::commands::bench) async fn peers(
-        &mut self,
-        pythons: &Pythons,
-    ) -> anyhow::Result<()> {
-        if pythons.have(NEWEST) {
-            self.python(pythons, NEWEST, System::PythonMemory, false)
-                .await?;
-            self.python(pythons, NEWEST, System::PythonRedis, true)
-                .await?;
+    pub(in crate::commands::bench) async fn peers(&mut self, pythons: &Pythons) {
+        let python = [
+            (NEWEST, System::PythonMemory, false),
+            (NEWEST, System::PythonRedis, true),
+            (SEED, System::SeedMemory, false),
+            (SEED, System::SeedRedis, true),
+        ];
+        for (generation, system, redis) in python {
+            let measured = self.python(pythons, generation, system, redis);
+            let measured = bounded(PEER_MAX, measured).await;
+            self.note(system.name(), false, measured);
         }
-        if pythons.have(SEED) {
-            self.python(pythons, SEED, System::SeedMemory, false)
-                .await?;
-            self.python(pythons, SEED, System::SeedRedis, true).await?;
-            self.seed_worker(pythons).await?;
-        }
+        let measured = bounded(PEER_MAX, self.seed_worker(pythons)).await;
+        self.note(System::OursSeedWorker.name(), false, measured);
         self.compare();
-        Ok(())
     }
 
     async fn python(
@@ -56,13 +57,18 @@ impl Bench {
         self.say(system.name());
         let dir = self.store(&format!("python-{system:?}"));
         let running = pythons.start(generation, redis, &dir).await?;
+        self.footprints.push(Footprint {
+            system,
+            start_ms: running.start.as_secs_f64() * 1_000.0,
+            idle_mb: mb(running.idle_bytes),
+        });
         let post = post(generation);
         let completions = Arc::clone(&running.completions);
         let target =
             Target::of(running.addr, post, completions, &running.servers).patient_for(PATIENCE);
         let measured = self.loads(&target, system).await;
         running.stop().await?;
-        measured.with_context(|| format!("failed to measure: {}", system.name()))
+        measured
     }
 
     /// The seed era's worker, unmodified, at our server. Completion is asked for, which costs us a
@@ -89,53 +95,44 @@ impl Bench {
             let figures = target.closed_loop(in_flight, time).await?;
             self.row_of(system, "jobs", in_flight, 1, time, &[figures]);
         }
+        let busy = self.figures(system, "jobs", BUSY);
+        let half = busy.map_or(0.0, |figures| figures.per_second / 2.0);
+        if half > 0.0 {
+            target.steady(half, WARM_UP).await?;
+            let time = self.plan.peer_round;
+            let figures = target.steady(half, time).await?;
+            self.row_of(system, "half_load", 0, 1, time, &[figures]);
+        }
         Ok(())
     }
 
     /// Ours beside theirs.
     fn compare(&mut self) {
-        let found = |system, in_flight| {
-            let row = self.rows.iter().find(|row| {
-                row.system == system && row.case == "jobs" && row.in_flight == in_flight
-            });
-            row.map(|row| row.figures.clone())
-        };
         let pairs = [
-            ("python_memory", System::Ours, System::PythonMemory, None),
-            ("python_redis", System::Ours, System::PythonRedis, None),
-            (
-                "seed_memory",
-                System::OursSeedWorker,
-                System::SeedMemory,
-                Some(Bound::AtLeast(1.0)),
-            ),
-            (
-                "seed_redis",
-                System::OursSeedWorker,
-                System::SeedRedis,
-                Some(Bound::AtLeast(1.0)),
-            ),
+            ("seed_memory", System::SeedMemory),
+            ("seed_redis", System::SeedRedis),
+            ("newest_memory", System::PythonMemory),
+            ("newest_redis", System::PythonRedis),
         ];
         let mut compared = Vec::new();
-        for (id, ours, theirs, bound) in pairs {
+        for (id, theirs) in pairs {
             for in_flight in LOADS {
-                let both = (found(ours, in_flight), found(theirs, in_flight));
-                if let (Some(our), Some(their)) = both {
-                    compared.push((id, ours, theirs, bound, in_flight, our, their));
+                let found = |system| self.figures(system, "jobs", in_flight).cloned();
+                if let (Some(our), Some(their)) = (found(System::OursSeedWorker), found(theirs)) {
+                    compared.push((id, theirs, in_flight, our, their));
                 }
             }
         }
-        for (id, ours, theirs, bound, in_flight, our, their) in compared {
+        for (id, theirs, in_flight, our, their) in compared {
             self.check(Found {
                 id: &format!("{id}_{in_flight}"),
                 what: format!(
-                    "jobs/s of {}, of those of {}, {in_flight} in flight",
-                    ours.name(),
+                    "unmodified Python worker 1.0b3 at our server, of {} with its own, {in_flight} in flight",
                     theirs.name()
                 ),
                 value: our.per_second / their.per_second,
                 unit: "×",
-                bound,
+                bound: Some(Bound::AtLeast(1.0)),
                 beside: format!(
                     "{:.0} and {:.0} jobs/s, p50 {:.1} and {:.1} ms",
                     our.per_second, their.per_second, our.p50_ms, their.p50_ms
