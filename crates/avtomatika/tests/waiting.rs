@@ -203,7 +203,10 @@ async fn every_reason_is_told_by_the_api_and_the_command_line() {
     ];
     for (blueprint, words) in [
         ("no_worker", "no live worker offers the task type 'nobody'"),
-        ("busy", "that offer 'busy' are busy"),
+        (
+            "busy",
+            "worker 'full', the only one that offers 'busy', is busy",
+        ),
         ("away", "worker 'gone', which the task is tied to, is away"),
         ("none_fits", "none has what the task requires"),
         (

@@ -195,8 +195,11 @@ fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
         return (
             WaitReason::NoneFits,
             format!(
-                "{} workers offer '{}', but none has what the task requires: {}",
-                offering.len(),
+                "{} '{}', but none has what the task requires: {}",
+                match offering.len() {
+                    1 => "1 worker offers".to_owned(),
+                    count => format!("{count} workers offer"),
+                },
                 entry.task_type,
                 entry
                     .wants
@@ -211,13 +214,17 @@ fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
             format!("no live worker offers the task type '{}'", entry.task_type),
         )
     } else {
-        (
-            WaitReason::WorkersBusy,
-            format!(
+        let message = match able.as_slice() {
+            [only] => format!(
+                "worker '{only}', the only one that offers '{}', is busy",
+                entry.task_type
+            ),
+            able => format!(
                 "all {} workers that offer '{}' are busy",
                 able.len(),
                 entry.task_type
             ),
-        )
+        };
+        (WaitReason::WorkersBusy, message)
     }
 }

@@ -157,7 +157,7 @@ async fn every_reason_says_since_when_and_until_when() {
             },
             0,
             Some(50_000),
-            "all 1 workers",
+            "worker 'a', the only one that offers 't'",
         ),
         (
             WaitReason::NoneFits,
@@ -236,7 +236,7 @@ async fn every_reason_says_since_when_and_until_when() {
             },
             LEASE_MS,
             Some(90_000),
-            "all 1 workers",
+            "worker 'b', the only one that offers 't'",
         ),
         (
             WaitReason::BackOff,
@@ -266,7 +266,7 @@ async fn every_reason_says_since_when_and_until_when() {
             },
             0,
             Some(70_000),
-            "1 of 2 branches have not ended; 'y': all 1 workers",
+            "1 of 2 branches have not ended; 'y': worker 'a', the only one",
         ),
         (
             WaitReason::SubJob,
