@@ -46,14 +46,14 @@ impl FromStr for Mark {
 }
 
 impl Engine {
-    /// Waits until a job of this client looks otherwise than at `after`, or has ended. Answers
-    /// `None` when it did not in time, or the engine stops.
+    /// Waits until a job of this client, or without one any, looks otherwise than at `after`, or
+    /// has ended. Answers `None` when it did not in time, or the engine stops.
     ///
     /// # Errors
     /// [`EngineError::JobNotFound`] for a job that isn't there or isn't this client's.
     pub async fn follow(
         &self,
-        client: &ClientId,
+        client: Option<&ClientId>,
         id: JobId,
         after: Option<Mark>,
         wait: Duration,

@@ -48,7 +48,7 @@ impl Engine {
     ) -> Result<Arc<Job>, EngineError> {
         let (default_name, token_digest) = match authority {
             Authority::Client(client) => {
-                self.owned(client, job).await?;
+                self.owned(Some(client), job).await?;
                 (client.as_str().to_owned(), None)
             }
             Authority::Token(token) => {
@@ -100,7 +100,7 @@ impl Engine {
         name: &str,
         payload: Value,
     ) -> Result<Arc<Job>, EngineError> {
-        self.owned(client, job).await?;
+        self.owned(Some(client), job).await?;
         let signal = Signal {
             name: name.to_owned(),
             payload,
@@ -119,7 +119,7 @@ impl Engine {
         client: Option<&ClientId>,
         job: JobId,
     ) -> Result<Arc<Job>, EngineError> {
-        self.may_touch(client, job).await?;
+        self.owned(client, job).await?;
         let origin = Origin::Stored(job);
         self.0.drive(origin, Event::Released).await
     }
@@ -133,17 +133,9 @@ impl Engine {
         client: Option<&ClientId>,
         job: JobId,
     ) -> Result<Arc<Job>, EngineError> {
-        self.may_touch(client, job).await?;
+        self.owned(client, job).await?;
         let origin = Origin::Stored(job);
         self.0.drive(origin, Event::Discarded).await
-    }
-
-    async fn may_touch(&self, client: Option<&ClientId>, job: JobId) -> Result<(), EngineError> {
-        match client {
-            Some(client) => self.owned(client, job).await.map(|_| ()),
-            None if self.0.store.job(job).await?.is_some() => Ok(()),
-            None => Err(EngineError::JobNotFound),
-        }
     }
 
     /// Makes a new job that repeats one that has ended, from one of its states (the one it ended
@@ -166,7 +158,7 @@ impl Engine {
         if self.is_draining() {
             return Err(EngineError::Draining);
         }
-        let old = self.owned(client, job).await?;
+        let old = self.owned(Some(client), job).await?;
         if !old.status.is_terminal() {
             return Err(EngineError::NotEnded);
         }

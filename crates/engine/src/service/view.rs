@@ -66,6 +66,19 @@ impl Engine {
         id: JobId,
         wait: Option<Duration>,
     ) -> Result<JobView, EngineError> {
+        self.job_for(Some(client), id, wait).await
+    }
+
+    /// As [`Self::job`]. Without a client: whoever asks may read any job.
+    ///
+    /// # Errors
+    /// Those of [`Self::job`].
+    pub async fn job_for(
+        &self,
+        client: Option<&ClientId>,
+        id: JobId,
+        wait: Option<Duration>,
+    ) -> Result<JobView, EngineError> {
         let inner = &self.0;
         let Some(wait) = wait else {
             let job = self.owned(client, id).await?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use avtomatika_engine::Client;
+use avtomatika_protocol::ClientId;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
@@ -38,6 +39,12 @@ pub(crate) fn has_client_token(parts: &Parts) -> bool {
 }
 
 impl Party {
+    /// Whose jobs it may see and stop: its own, or with the role `admin` everybody's (`None`).
+    pub(crate) fn reach(&self) -> Option<&ClientId> {
+        let is_admin = self.account.roles.contains(&Role::Admin);
+        (!is_admin).then_some(&self.account.client.id)
+    }
+
     /// Whether it would still be let in.
     ///
     /// # Errors

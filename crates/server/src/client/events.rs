@@ -1,5 +1,6 @@
 //! `GET /jobs/{job_id}/events`: what becomes of a job, as server-sent events. `job` carries the
 //! job as it looks now, at first and after each change; `end` is the last, once it has ended.
+//! For its owner and for admins.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -33,9 +34,8 @@ pub(crate) async fn job_events(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let job = job_id(&id)?;
-    let client = &party.account.client.id;
-    state.engine.job(client, job, None).await?;
-    let seat = state.streams.take(client.as_str())?;
+    state.engine.job_for(party.reach(), job, None).await?;
+    let seat = state.streams.take(party.account.client.id.as_str())?;
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
     let follower = Follower {
         stage: Stage::Following(last.and_then(|mark| mark.parse().ok())),
@@ -96,9 +96,8 @@ impl Follower {
 
     async fn look(&self, after: Option<Mark>) -> Option<(JobView, Mark)> {
         let (engine, access) = (&self.state.engine, &self.state.access);
-        let client = &self.party.account.client.id;
         loop {
-            let look = engine.follow(client, self.job, after, LOOK);
+            let look = engine.follow(self.party.reach(), self.job, after, LOOK);
             let looked = access.guard(|| self.party.still(access), look).await;
             match looked {
                 Ok(Ok(Some(found))) => return Some(found),

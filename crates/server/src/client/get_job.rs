@@ -1,5 +1,5 @@
 //! `GET /jobs/{job_id}`: reads a job, waiting for a change with `?wait=30s`, or for its end with
-//! `&until=ended`.
+//! `&until=ended`. For its owner and for admins.
 
 use std::time::Duration;
 
@@ -32,10 +32,9 @@ pub(crate) async fn get_job(
 ) -> Result<Response, ApiError> {
     let wait = parameters.wait.as_deref().map(parse_wait).transpose()?;
     let id = job_id(&id)?;
-    let client = &party.account.client.id;
     let job = match parameters.until.as_deref() {
         None | Some("changed") => {
-            let job = state.engine.job(client, id, wait);
+            let job = state.engine.job_for(party.reach(), id, wait);
             let still = || party.still(&state.access);
             state.access.guard(still, job).await?.map_err(Into::into)
         }
@@ -49,7 +48,7 @@ pub(crate) async fn get_job(
     };
     match (job, &state.past) {
         (Err(refusal), Some(past)) if refusal.code() == Some(super::JOB_NOT_FOUND) => {
-            match purged(past, client, id).await? {
+            match purged(past, party.reach(), id).await? {
                 Some(job) => Ok(Json(job).into_response()),
                 None => Err(refusal),
             }
@@ -66,12 +65,11 @@ pub(crate) async fn until_ended(
     wait: Duration,
 ) -> Result<JobView, ApiError> {
     let deadline = Instant::now() + wait;
-    let client = &party.account.client.id;
     let engine = &state.engine;
     let ended = async {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let job = engine.job(client, id, Some(left)).await?;
+            let job = engine.job_for(party.reach(), id, Some(left)).await?;
             if job.status.is_terminal() || engine.is_draining() || Instant::now() >= deadline {
                 return Ok::<JobView, ApiError>(job);
             }

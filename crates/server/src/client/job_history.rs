@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::job_id;
 use super::list_jobs::{LIMIT_MAX, paged};
-use crate::access::{Party, Role};
+use crate::access::Party;
 use crate::history;
 use crate::http::{ApiError, Path, Query};
 use crate::server::AppState;
@@ -30,13 +30,12 @@ pub(crate) async fn job_history(
     let limit = limit(parameters.limit.as_deref())?;
     let past = state.past.as_ref().ok_or_else(history::off)?;
     let (history, _) = past.now().await;
-    let account = &party.account;
     let Some((owner, _)) = history.job(id).await? else {
         // A job the history has not heard of yet: its database can't keep up.
-        state.engine.job(&account.client.id, id, None).await?;
+        state.engine.job_for(party.reach(), id, None).await?;
         return Err(history::unavailable());
     };
-    if owner != account.client.id && !account.roles.contains(&Role::Admin) {
+    if party.reach().is_some_and(|own| *own != owner) {
         return Err(super::no_such_job());
     }
     let page = history

@@ -1,14 +1,13 @@
 //! Jobs that were set aside: list, inspect, release, discard. A client sees its own; one with the
 //! role `admin` may ask for those of all.
 
-use avtomatika_protocol::ClientId;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::job_id;
-use crate::access::{Party, Role};
+use crate::access::Party;
 use crate::http::{ApiError, Path, Query};
 use crate::server::AppState;
 
@@ -65,7 +64,7 @@ pub(crate) async fn release(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let id = job_id(&id)?;
-    state.engine.release(toucher(&party), id).await?;
+    state.engine.release(party.reach(), id).await?;
     Ok(Json(json!({ "status": "released", "job_id": id })))
 }
 
@@ -76,21 +75,12 @@ pub(crate) async fn discard(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let id = job_id(&id)?;
-    state.engine.discard(toucher(&party), id).await?;
+    state.engine.discard(party.reach(), id).await?;
     Ok(Json(json!({ "status": "discarded", "job_id": id })))
 }
 
-/// Whose jobs the client may touch: its own, or all.
-fn toucher(party: &Party) -> Option<&ClientId> {
-    (!is_admin(party)).then_some(&party.account.client.id)
-}
-
-fn is_admin(party: &Party) -> bool {
-    party.account.roles.contains(&Role::Admin)
-}
-
 fn check_admin(party: &Party) -> Result<(), ApiError> {
-    if is_admin(party) {
+    if party.reach().is_none() {
         return Ok(());
     }
     Err(ApiError::new(

@@ -1,7 +1,6 @@
 //! `/schedules`: what is posted by the clock, and by hand. A client sees and touches the
 //! schedules whose jobs are its own; one with the role `admin` all.
 
-use avtomatika_protocol::ClientId;
 use avtomatika_protocol::job::Accepted;
 use avtomatika_scheduler::Handle;
 use avtomatika_scheduler::port::PortError;
@@ -12,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::submit::key;
-use crate::access::{Party, Role};
+use crate::access::Party;
 use crate::http::{ApiError, Path};
 use crate::server::AppState;
 
@@ -24,7 +23,7 @@ pub(crate) async fn list_schedules(
     let Some(schedules) = &state.schedules else {
         return Ok(Json(json!({ "schedules": [] })));
     };
-    let scope = scope(&party);
+    let scope = party.reach();
     let mut answer = json!({ "schedules": schedules.list(scope).await? });
     if scope.is_none() {
         answer["file"] = json!(schedules.file());
@@ -39,7 +38,7 @@ pub(crate) async fn get_schedule(
     Path(name): Path<String>,
 ) -> Result<Json<View>, ApiError> {
     let schedules = schedules(&state, &name)?;
-    Ok(Json(schedules.get(scope(&party), &name).await?))
+    Ok(Json(schedules.get(party.reach(), &name).await?))
 }
 
 /// `POST /schedules/{name}/run`: posts its job now.
@@ -51,7 +50,7 @@ pub(crate) async fn run_schedule(
 ) -> Result<(StatusCode, Json<Accepted>), ApiError> {
     let key = key(&headers)?;
     let schedules = schedules(&state, &name)?;
-    let job_id = schedules.run(scope(&party), &name, key.as_deref()).await?;
+    let job_id = schedules.run(party.reach(), &name, key.as_deref()).await?;
     let accepted = Accepted {
         status: "accepted".to_owned(),
         job_id,
@@ -67,7 +66,7 @@ pub(crate) async fn pause_schedule(
 ) -> Result<Json<View>, ApiError> {
     let by = party.account.client.id.as_str();
     let schedules = schedules(&state, &name)?;
-    Ok(Json(schedules.pause(scope(&party), &name, by).await?))
+    Ok(Json(schedules.pause(party.reach(), &name, by).await?))
 }
 
 /// `POST /schedules/{name}/resume`: has it run again, from now on.
@@ -77,13 +76,7 @@ pub(crate) async fn resume_schedule(
     Path(name): Path<String>,
 ) -> Result<Json<View>, ApiError> {
     let schedules = schedules(&state, &name)?;
-    Ok(Json(schedules.resume(scope(&party), &name).await?))
-}
-
-/// Whose schedules a client may see; `None`: everybody's.
-fn scope(party: &Party) -> Option<&ClientId> {
-    let is_admin = party.account.roles.contains(&Role::Admin);
-    (!is_admin).then_some(&party.account.client.id)
+    Ok(Json(schedules.resume(party.reach(), &name).await?))
 }
 
 fn schedules<'a>(state: &'a AppState, name: &str) -> Result<&'a Handle, ApiError> {

@@ -90,6 +90,36 @@ async fn each_route_opens_for_its_role_only() {
 }
 
 #[tokio::test]
+async fn an_admin_reads_follows_and_stops_the_jobs_of_others() {
+    let client = |name: &str| ClientConfig::new(name, &format!("123456:TEST-TOKEN-{name}"));
+    let access = access()
+        .client(client("admin").role(Role::Admin))
+        .client(client("trusted").role(Role::Trusted));
+    let wire = Wire::knowing(access).await;
+    let id = wire.submit(json!({"task": "echo"})).await;
+    let paths =
+        ["", "?wait=10ms", "?wait=10ms&until=ended"].map(|rest| format!("/jobs/{id}{rest}"));
+    let cancel = format!("/jobs/{id}/cancel");
+    let events = format!("/jobs/{id}/events");
+    let trusted = Some("123456:TEST-TOKEN-trusted");
+    let admin = Some("123456:TEST-TOKEN-admin");
+    for path in &paths {
+        let refused = ask(&wire, "GET", path, trusted).await;
+        assert_eq!(refused, (404, "JOB_NOT_FOUND".to_owned()), "{path}");
+        assert_eq!(ask(&wire, "GET", path, admin).await.0, 200, "{path}");
+    }
+    assert_eq!(ask(&wire, "POST", &cancel, trusted).await.0, 404);
+    assert_eq!(ask(&wire, "GET", &events, trusted).await.0, 404);
+    // Deciding, telling and running again are still the owner's.
+    let decision = ask(&wire, "POST", &format!("/jobs/{id}/rerun"), admin).await;
+    assert_eq!(decision, (404, "JOB_NOT_FOUND".to_owned()));
+    assert_eq!(ask(&wire, "POST", &cancel, admin).await.0, 200);
+    assert_eq!(wire.job(&id).await["status"], "cancelled");
+    // The stream of an ended job ends, so that it can be read whole.
+    assert_eq!(ask(&wire, "GET", &events, admin).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_client_may_be_kept_to_some_blueprints() {
     let client = |id: &str, names: &[&str]| {
         ClientConfig::new(id, &format!("123456:TEST-TOKEN-{id}")).blueprints(names)

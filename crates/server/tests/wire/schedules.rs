@@ -127,10 +127,21 @@ async fn an_interval_runs_at_once_for_nobody_in_particular() {
     assert_eq!(schedule["spec"], json!({"interval_seconds": 3600}));
     let last_ms = schedule["last_run"]["planned_at_ms"].as_u64().unwrap();
     assert_eq!(schedule["next_run"]["at_ms"], last_ms + 3_600_000);
-    // It is nobody's to read but an admin's, and not even then as a job of its own.
+    // It is nobody's to read and to stop but an admin's.
     let id = schedule["last_run"]["job_id"].as_str().unwrap();
-    let read = wire.get(&format!("/api/jobs/{id}")).await;
-    assert_eq!(read.status, 404);
+    let (job, cancel) = (format!("/jobs/{id}"), format!("/jobs/{id}/cancel"));
+    for token in [CLIENT, STRANGER] {
+        assert_eq!(ask(&wire, token, "GET", &job).await.status, 404);
+        assert_eq!(ask(&wire, token, "POST", &cancel).await.status, 404);
+    }
+    let read = ask(&wire, ADMIN, "GET", &job).await;
+    assert_eq!(read.status, 200, "{}", read.text);
+    assert_eq!(read.json()["labels"]["schedule"], "nobody");
+    let late = ask(&wire, ADMIN, "POST", &cancel).await;
+    assert_eq!(
+        (late.status.as_u16(), &late.json()["code"]),
+        (409, &json!("JOB_ENDED"))
+    );
 }
 
 #[tokio::test]
