@@ -21,7 +21,11 @@ pub struct Registration {
     #[serde(default)]
     pub supported_tasks: Vec<String>,
     /// How many tasks it runs at once. Without it the server sets no bound.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub max_concurrent_tasks: Option<u32>,
     /// How many tasks of one type it runs at once.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -29,6 +33,19 @@ pub struct Registration {
     /// Everything else the worker told about itself.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// Reads a whole number however it is written: to JSON `4.0` is one, and some languages write it so.
+fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let digits = number.to_string();
+    let digits = digits.strip_suffix(".0").unwrap_or(&digits);
+    digits.parse().map(Some).map_err(|_| {
+        let text = format!("{number} is no whole number from 0 to {}", u32::MAX);
+        serde::de::Error::custom(text)
+    })
 }
 
 /// The answer to a registration.
@@ -272,4 +289,24 @@ pub struct WorkerEvent {
     /// What it says.
     #[serde(default)]
     pub payload: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let read = |number: &str| {
+            let text = format!(r#"{{"worker_id": "w", "max_concurrent_tasks": {number}}}"#);
+            let read = serde_json::from_str::<Registration>(&text);
+            read.map(|one| one.max_concurrent_tasks).ok()
+        };
+        assert_eq!(read("4"), Some(Some(4)));
+        assert_eq!(read("4.0"), Some(Some(4)));
+        assert_eq!(read("null"), Some(None));
+        for bad in ["4.5", "-1", "4294967296", "\"4\"", "[]"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
 }

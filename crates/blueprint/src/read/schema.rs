@@ -26,7 +26,9 @@ impl Reading<'_, '_> {
                 return None;
             }
         }
-        match jsonschema::options().build(&value) {
+        // Whoever writes `format` means it: nothing later in the flow would look again.
+        let options = jsonschema::options().should_validate_formats(true);
+        match options.build(&value) {
             Ok(validator) => Some(Schema {
                 value,
                 validator: Arc::new(validator),

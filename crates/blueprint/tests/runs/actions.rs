@@ -470,7 +470,7 @@ name: f
 input:
   type: object
   required: [n]
-  properties: {n: {type: integer}, token: {type: string, minLength: 3}}
+  properties: {n: {type: integer}, token: {type: string, minLength: 3}, at: {format: date-time}}
 output: {type: object, properties: {n: {maximum: 5}}}
 states:
   start: {finish: {result: {n: \"${input.n}\"}}}
@@ -494,6 +494,10 @@ states:
         !failure.message.contains("\"s\"") && !failure.message.contains("\"x\""),
         "{failure:?}"
     );
+    // A format is more than a remark.
+    let at = |text: &str| json!({"n": 1, "at": text});
+    assert!(refused(at("2026-11-21T12:99:00Z")).await.is_err());
+    assert!(refused(at("2026-11-21T12:59:00Z")).await.is_ok());
     let job = lab.start(json!({"n": 5})).await;
     assert_eq!(lab.ended(job).await.1, JobStatus::Completed);
     let job = lab.start(json!({"n": 6})).await;

@@ -5,7 +5,6 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::StatusCode;
 
 use super::{check_types, message, missing_worker_id, speaker};
 use crate::access::Credential;
@@ -19,13 +18,10 @@ pub(crate) async fn register(
 ) -> Result<Json<Registered>, ApiError> {
     let (body, speaker) = speaker(&state.access, &credential, body)?;
     if body.is_empty() {
-        // The seed era's answer, status included.
-        return Err(ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "MISSING_FIELD",
-            "Worker data not found in request",
-        )
-        .hint("send an object with worker_id and supported_tasks"));
+        // The first generation's words; its status, 500, says it were our fault.
+        let text = "Worker data not found in request";
+        return Err(ApiError::bad_request("MISSING_FIELD", text)
+            .hint("send an object with worker_id and supported_tasks"));
     }
     if speaker.is_none() {
         return Err(missing_worker_id());

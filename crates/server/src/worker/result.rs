@@ -23,13 +23,9 @@ pub(crate) async fn result(
 ) -> Result<Response, ApiError> {
     let (mut body, speaker) = speaker(&state.access, &credential, body)?;
     if speaker.is_none() {
-        // The seed era's answer, status included.
-        return Err(ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "MISSING_FIELD",
-            "Could not identify authenticated worker.",
-        )
-        .hint("send worker_id in the body"));
+        // The first generation's words; its status, 500, says it were our fault.
+        let text = "Could not identify authenticated worker.";
+        return Err(ApiError::bad_request("MISSING_FIELD", text).hint("send worker_id in the body"));
     }
     check_ids(&mut body)?;
     let message: ResultMessage = message(body)?;

@@ -102,6 +102,16 @@ pub(crate) const OVERRIDDEN: &[Overridden] = &[
         "keys the engine reads must have their types",
     ),
     rule(
+        "B.2 empty",
+        "4 Limits",
+        "400: what a caller leaves out is no fault of the server's",
+    ),
+    rule(
+        "B.5 no identity",
+        "4 Limits",
+        "400: what a caller leaves out is no fault of the server's",
+    ),
+    rule(
         "B.3 merged for good",
         "2 Storage",
         "of a heartbeat only the task types are kept",

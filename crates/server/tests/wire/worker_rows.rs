@@ -112,7 +112,7 @@ fn registering() -> Vec<Row> {
             .sends(r#"{"worker_id":"seed","supported_tasks":[]}"#)
             .body(json!({"status": "registered"})),
         post("B.2 register", 200).sends(r#"{"worker_id":"bare"}"#),
-        post("B.2 empty", 500)
+        post("B.2 empty", 400)
             .sends("{}")
             .error("Worker data not found in request"),
         post("B.2 no worker_id", 400)
@@ -211,7 +211,7 @@ fn reporting() -> Vec<Row> {
     let post = |id, status| row(id, Method::POST, RESULT, status).with(TOKEN);
     let ids = "job_id and task_id are required";
     vec![
-        post("B.5 no identity", 500)
+        post("B.5 no identity", 400)
             .sends(r#"{"job_id":"{waiting}","task_id":"x"}"#)
             .error("Could not identify authenticated worker."),
         post("B.5 no ids", 400)
