@@ -51,4 +51,5 @@ soak: ## the long tests that `make test` leaves out
 	@scripts/python-peers.sh
 	@scripts/postgres.sh
 	@cargo nextest run --locked --workspace --profile soak --run-ignored ignored-only --no-tests=warn
+	@scripts/schemathesis.sh long
 	@scripts/fuzz.sh 300

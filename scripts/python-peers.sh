@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes the Python environments that tests run foreign programs in: the published worker SDK and aiogram.
+# Makes the Python environments that tests run foreign programs in: the published worker SDK, aiogram and Schemathesis.
 #
 #   .cache/python/worker/bin/python    avtomatika-worker 1.0b3
 #   .cache/python/aiogram/bin/python   aiogram 3
+#   .cache/python/schemathesis/bin/schemathesis
 # With arguments it makes those named, for example what `scripts/bench-peers.sh` needs:
 #   .cache/python/peer-server/bin/python   avtomatika 1.0b30
 #   .cache/python/peer-worker/bin/python   avtomatika-worker 1.0b20
@@ -54,5 +55,5 @@ environment() {
 
 serialise python-peers
 PYTHON3=$(find_python) || { install_python && PYTHON3=$(find_python); } || die "no usable Python after installing it"
-[ $# -gt 0 ] || set -- worker aiogram
+[ $# -gt 0 ] || set -- worker aiogram schemathesis
 for name in "$@"; do environment "$name"; done

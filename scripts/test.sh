@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything a change has to pass: installs what the tests need, then formatting, dependency rules, clippy, documentation,
-# tests, doctests.
+# tests, doctests, requests made from the OpenAPI document.
 #
 # All gates run even when an earlier one fails, so that one run tells everything. The last line is the tests' total.
 #   SKIP_SETUP=1   the engine, the image, the Python environments and the database are there: do not look
@@ -38,7 +38,7 @@ clippy() {
 python() {
   step "example bots and test peers are valid Python" "$LOGS/python.log" .cache/python/aiogram/bin/python -c '
 import ast, pathlib
-for folder in ("examples", "tests/python", "scripts"):
+for folder in ("examples", "tests/python", "tests/openapi", "scripts"):
     for path in pathlib.Path(folder).rglob("*.py"):
         ast.parse(path.read_text(encoding="utf-8"), str(path))'
 }
@@ -97,6 +97,8 @@ doctests() {
   return "$code"
 }
 
+openapi() { SAY_TOPIC='test' scripts/schemathesis.sh; }
+
 title "Avtomatika: all tests"
 [ -n "${SKIP_SETUP:-}" ] || SAY_TOPIC=setup gate setup set_up
 SAY_TOPIC=check
@@ -108,6 +110,7 @@ gate docs docs
 SAY_TOPIC='test'
 gate tests tests
 gate doctests doctests
+gate openapi openapi
 
 SAY_TOPIC=''
 if [ ${#BROKEN[@]} -eq 0 ]; then ok "everything passed  $(since_s "$START")"; else fail "failed: ${BROKEN[*]}  $(since_s "$START")"; fi

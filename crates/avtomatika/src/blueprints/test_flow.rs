@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 pub fn test_flow() -> Result<Blueprint, BuildError> {
     Blueprint::builder("test_flow")
         .versioned_endpoint("v1", "/jobs/test")
+        .input_schema(json!({"type": "object"}))
         .check_input(check)
         .start("start", start)
         .end("completed", EndAs::Completed)

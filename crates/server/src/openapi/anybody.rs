@@ -3,6 +3,7 @@
 use axum::http::Method;
 
 use super::operation::{Operation, Who};
+use super::parameters::Kind;
 
 fn get(path: &str, summary: &'static str) -> Operation {
     Operation::new(Method::GET, path, "public", Who::Anybody, summary)
@@ -26,7 +27,7 @@ pub(super) fn all() -> Vec<Operation> {
         )
         .query(&[(
             "token",
-            "string",
+            Kind::Text,
             "the question's token; the body may have it instead",
         )])
         .takes("DecisionBody")

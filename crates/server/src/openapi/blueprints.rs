@@ -4,6 +4,7 @@ use avtomatika_engine::{Blueprint, Engine};
 use serde_json::{Map, Value, json};
 
 use super::operation::{Who, answer, named, refusals, usual};
+use super::parameters::{self, Kind, Parameter};
 use crate::endpoints::path_of;
 
 /// Refusals of a submit beside the usual ones. A blueprint may have codes of its own.
@@ -25,6 +26,50 @@ const CODES: [(u16, &str); 17] = [
     (503, "OVERLOADED"),
     (503, "CONTENDED"),
     (507, "STORAGE_FULL"),
+];
+
+/// What may be said beside the body, and where.
+const PARAMETERS: [(&str, Parameter); 5] = [
+    (
+        "query",
+        (
+            "wait",
+            Kind::Wait,
+            "wait so long for the end, like 30s; 60 s at most",
+        ),
+    ),
+    (
+        "query",
+        (
+            "label",
+            Kind::Labels,
+            "a label, as key:value; several times for several",
+        ),
+    ),
+    (
+        "header",
+        (
+            "Idempotency-Key",
+            Kind::Key,
+            "the same key gives the same job",
+        ),
+    ),
+    (
+        "header",
+        (
+            "X-Avtomatika-Webhook",
+            Kind::Address,
+            "where the job's end is posted",
+        ),
+    ),
+    (
+        "header",
+        (
+            "traceparent",
+            Kind::Text,
+            "the W3C trace the job belongs to",
+        ),
+    ),
 ];
 
 /// Paths, and what posting there does.
@@ -49,23 +94,16 @@ fn written(blueprint: &Blueprint) -> Value {
     let mut codes = CODES.to_vec();
     codes.extend(usual(Who::Client));
     refusals(&mut responses, &codes);
-    let text = |name: &str, place: &str, text: &str| json!({"name": name, "in": place, "description": text, "schema": {"type": "string"}});
-    let labels = json!({
-        "name": "label", "in": "query", "description": "a label, as key:value; several times for several",
-        "schema": {"type": "array", "items": {"type": "string"}},
-    });
+    let parameters: Vec<Value> = PARAMETERS
+        .iter()
+        .map(|(place, parameter)| parameters::written(place, parameter))
+        .collect();
     json!({
         "tags": ["blueprints"],
         "summary": format!("Start a job of {}", blueprint.name),
         "operationId": format!("start {}", blueprint.name),
         "security": [{"client": []}],
-        "parameters": [
-            text("wait", "query", "wait so long for the end, like 30s; 60 s at most"),
-            labels,
-            text("Idempotency-Key", "header", "the same key gives the same job"),
-            text("X-Avtomatika-Webhook", "header", "where the job's end is posted"),
-            text("traceparent", "header", "the W3C trace the job belongs to"),
-        ],
+        "parameters": parameters,
         "requestBody": {
             "required": true,
             "content": {"application/json": {

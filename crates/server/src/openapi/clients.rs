@@ -2,17 +2,18 @@
 
 use axum::http::Method;
 
-use super::operation::{Operation, Parameter, Who};
+use super::operation::{Operation, Who};
+use super::parameters::{Kind, Parameter};
 
 const WAIT: Parameter = (
     "wait",
-    "string",
+    Kind::Wait,
     "wait so long, like 30s or 500ms; 60 s at most",
 );
 const JOB: (u16, &[&str]) = (404, &["JOB_NOT_FOUND"]);
 const KEY: &[Parameter] = &[(
     "Idempotency-Key",
-    "string",
+    Kind::Key,
     "the same key gives the same job: 1 to 255 visible ASCII characters",
 )];
 
@@ -38,26 +39,34 @@ fn admin(path: &str, summary: &'static str) -> Operation {
 const LIST: &[Parameter] = &[
     (
         "limit",
-        "integer",
+        Kind::Count,
         "jobs on a page, at most 1000; 100 without it",
     ),
-    ("offset", "integer", "jobs to skip; cursors cost less"),
-    ("cursor", "string", "the next page of the same list"),
-    ("status", "strings", "those that stand at one of these"),
-    ("blueprint", "string", "those of this blueprint"),
-    ("state", "string", "those in this state of their blueprint"),
-    ("label", "strings", "those with this label, as key:value"),
+    ("offset", Kind::Count, "jobs to skip; cursors cost less"),
+    ("cursor", Kind::Text, "the next page of the same list"),
+    ("status", Kind::Statuses, "those that stand at one of these"),
+    ("blueprint", Kind::Text, "those of this blueprint"),
+    (
+        "state",
+        Kind::Text,
+        "those in this state of their blueprint",
+    ),
+    (
+        "label",
+        Kind::SomeLabels,
+        "those with this label, as key:value",
+    ),
     (
         "created_after",
-        "string",
+        Kind::Time,
         "accepted then or later: RFC 3339 or milliseconds",
     ),
-    ("created_before", "string", "accepted before then"),
-    ("updated_after", "string", "changed then or later"),
-    ("updated_before", "string", "changed before then"),
+    ("created_before", Kind::Time, "accepted before then"),
+    ("updated_after", Kind::Time, "changed then or later"),
+    ("updated_before", Kind::Time, "changed before then"),
     (
         "client",
-        "string",
+        Kind::Text,
         "role admin: those of another client, * for all",
     ),
 ];
@@ -90,16 +99,25 @@ fn jobs() -> Vec<Operation> {
             "List jobs that were set aside, newest first",
         )
         .query(&[
-            ("limit", "integer", "at most 1000; 100 without it"),
-            ("all", "boolean", "role admin: those of all clients"),
+            ("limit", Kind::Count, "at most 1000; 100 without it"),
+            ("all", Kind::Flag, "role admin: those of all clients"),
         ])
         .answers(200, "[JobView]")
         .refuses(400, &["INVALID_PAGE", "INVALID_QUERY"])
         .refuses(403, &["FORBIDDEN"]),
         job(Method::GET, "", "Read a job, or wait for it")
-            .query(&[WAIT, ("until", "string", "changed (without it) or ended")])
+            .query(&[
+                WAIT,
+                (
+                    "until",
+                    Kind::Word(&["changed", "ended"]),
+                    "changed without it",
+                ),
+            ])
             .answers(200, "AnyJob")
-            .refuses(400, &["INVALID_WAIT", "INVALID_QUERY"]),
+            .refuses(400, &["INVALID_WAIT", "INVALID_QUERY"])
+            // Where a blueprint's endpoint has the path of a job, it can only be posted to.
+            .refuses(405, &["METHOD_NOT_ALLOWED"]),
         job(
             Method::POST,
             "/cancel",
@@ -109,8 +127,8 @@ fn jobs() -> Vec<Operation> {
         .refuses(409, &["JOB_ENDED"]),
         job(Method::GET, "/history", "Read what happened to a job")
             .query(&[
-                ("limit", "integer", "events on a page, at most 1000"),
-                ("cursor", "string", "the next page"),
+                ("limit", Kind::Within(1, 1_000), "events on a page"),
+                ("cursor", Kind::Text, "the next page"),
             ])
             .answers(200, "[JobEvent]")
             .refuses(
@@ -123,7 +141,7 @@ fn jobs() -> Vec<Operation> {
                 ],
             ),
         job(Method::GET, "/events", "Follow a job as server-sent events")
-            .headers(&[("Last-Event-ID", "string", "the last event that was seen")])
+            .headers(&[("Last-Event-ID", Kind::Text, "the last event that was seen")])
             .answers(200, "text/event-stream")
             .refuses(429, &["TOO_MANY_STREAMS"])
             .refuses(503, &["TOO_MANY_STREAMS"]),
@@ -176,8 +194,8 @@ fn others() -> Vec<Operation> {
             "blueprints",
             "Draw a blueprint",
         )
-        .query(&[("format", "string", "dot (without it) or svg")])
-        .answers(200, "text/vnd.graphviz")
+        .query(&[("format", Kind::Word(&["dot", "svg"]), "dot without it")])
+        .answers(200, "text/vnd.graphviz,image/svg+xml")
         .refuses(400, &["INVALID_QUERY"])
         .refuses(404, &["BLUEPRINT_NOT_FOUND"]),
         get(
@@ -199,7 +217,7 @@ fn others() -> Vec<Operation> {
         admin("/api/admin/purge", "Delete jobs that ended some time ago")
             .query(&[(
                 "older_than_s",
-                "integer",
+                Kind::Within(0, u64::MAX),
                 "only those that ended so many seconds ago",
             )])
             .answers(200, "Deleted")

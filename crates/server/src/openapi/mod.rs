@@ -3,7 +3,7 @@
 //!
 //! | Module | What is in it |
 //! |---|---|
-//! | `operation` | how one route is described, and how that is written |
+//! | `operation`, `parameters` | how one route is described, and how that is written |
 //! | `clients`, `workers`, `anybody` | the routes |
 //! | `blueprints` | the endpoints of blueprints |
 //! | `schemas` | the bodies |
@@ -14,6 +14,7 @@ mod blueprints;
 mod clients;
 mod operation;
 mod page;
+mod parameters;
 mod schemas;
 mod workers;
 

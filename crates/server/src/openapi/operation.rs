@@ -3,6 +3,8 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::parameters::{self, Parameter};
+
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Who {
@@ -14,9 +16,6 @@ pub(super) enum Who {
     /// A client's token, or one in the body.
     ClientOrToken,
 }
-
-/// A parameter of the query or a header: its name, the type of its schema, and what it does.
-pub(super) type Parameter = (&'static str, &'static str, &'static str);
 
 /// One route.
 #[derive(Clone, Debug)]
@@ -55,7 +54,8 @@ impl Operation {
         }
     }
 
-    /// An answer: a schema's name, `[name]` for a list of such, `text/…` for no JSON, or nothing.
+    /// An answer: a schema's name, `[name]` for a list of such, a media type for no JSON (or two of
+    /// them with a comma), or nothing.
     pub(super) fn answers(mut self, status: u16, schema: &'static str) -> Self {
         self.answers.push((status, schema));
         self
@@ -90,16 +90,11 @@ impl Operation {
     }
 
     pub(super) fn written(&self) -> Value {
-        let path = self
-            .path
-            .split('/')
-            .filter_map(|part| part.strip_prefix('{'));
-        let path = path.map(|name| {
-            json!({"name": name.trim_end_matches('}'), "in": "path", "required": true, "schema": {"type": "string"}})
-        });
-        let parameters: Vec<Value> = path
-            .chain(self.query.iter().map(|one| parameter("query", one)))
-            .chain(self.headers.iter().map(|one| parameter("header", one)))
+        let query = self.query.iter();
+        let headers = self.headers.iter();
+        let parameters: Vec<Value> = parameters::of_path(&self.path)
+            .chain(query.map(|one| parameters::written("query", one)))
+            .chain(headers.map(|one| parameters::written("header", one)))
             .collect();
         let mut written = json!({
             "tags": [self.tag],
@@ -198,14 +193,6 @@ fn security(who: Who) -> Value {
     }
 }
 
-fn parameter(place: &str, (name, kind, text): &Parameter) -> Value {
-    let schema = match *kind {
-        "strings" => json!({"type": "array", "items": {"type": "string"}}),
-        kind => json!({ "type": kind }),
-    };
-    json!({"name": name, "in": place, "description": text, "schema": schema})
-}
-
 /// The schema of this name, or of a list of such.
 pub(super) fn named(name: &str) -> Value {
     let refer = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
@@ -227,7 +214,13 @@ fn reason(status: u16) -> &'static str {
 pub(super) fn answer(status: u16, schema: &str) -> Value {
     let mut answer = json!({ "description": reason(status) });
     if schema.contains('/') {
-        answer["content"] = json!({schema: {"schema": {"type": "string"}}});
+        for media_type in schema.split(',') {
+            let schema = match media_type {
+                "text/event-stream" => named("ServerSentEvent"),
+                _ => json!({"type": "string"}),
+            };
+            answer["content"][media_type] = json!({"schema": schema});
+        }
     } else if !schema.is_empty() {
         answer["content"] = json!({"application/json": {"schema": named(schema)}});
     }

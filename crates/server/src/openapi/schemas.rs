@@ -41,6 +41,21 @@ fn object(required: &[&str], properties: Value) -> Value {
     json!({"type": "object", "required": required, "properties": properties})
 }
 
+/// A worker's name. Longer in characters of several bytes it may be refused all the same.
+fn worker_id() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"})
+}
+
+/// The lease of a task, as it was handed out.
+fn lease(may_be_null: bool) -> Value {
+    let kind = if may_be_null {
+        json!(["string", "null"])
+    } else {
+        json!("string")
+    };
+    json!({"type": kind, "pattern": "^[0-9a-fA-F]{1,16}$"})
+}
+
 /// Every schema, by name.
 pub(super) fn all() -> Value {
     let mut all = Map::new();
@@ -151,6 +166,11 @@ fn job() -> Value {
             "job_id": id(),
             "data": any("what it yielded"),
             "failure": refer("Failure"),
+        })),
+        "ServerSentEvent": object(&["event", "data"], json!({
+            "event": {"type": "string", "enum": ["job", "end"], "description": "end is the last"},
+            "id": text("to be sent back as Last-Event-ID"),
+            "data": text("JSON: of job the job as it is now, of end job_id, status and current_state"),
         })),
         "Approval": object(&["message", "decisions"], json!({
             "message": text("the question"),
@@ -264,10 +284,10 @@ fn worker() -> Value {
     });
     json!({
         "Registration": object(&["worker_id"], json!({
-            "worker_id": {"type": "string", "minLength": 1, "maxLength": 128},
+            "worker_id": worker_id(),
             "worker_type": {"type": "string"},
             "supported_tasks": {"type": "array", "items": {"type": "string"}},
-            "max_concurrent_tasks": {"type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32},
+            "max_concurrent_tasks": {"type": ["integer", "null"], "minimum": 0, "maximum": u32::MAX},
             "task_type_limits": {"type": "object"},
         })),
         "Registered": object(&["status", "session_id", "heartbeat_interval_ms", "lease_ms"], json!({
@@ -276,24 +296,25 @@ fn worker() -> Value {
             "heartbeat_interval_ms": whole("how often to send one"),
             "lease_ms": whole("how long a lease lasts without"),
         })),
-        "RunningTask": object(&["task_id", "lease"], json!({"task_id": id(), "lease": text("the lease")})),
+        "RunningTask": object(&["task_id", "lease"], json!({"task_id": id(), "lease": lease(false)})),
         "Heartbeat": object(&[], json!({
-            "load": {"type": "number"},
-            "status": {"type": "string"},
-            "supported_tasks": {"type": "array", "items": {"type": "string"}},
-            "session_id": id(),
-            "running": list("RunningTask"),
-            "hot_cache": {"type": "array", "items": {"type": "string"}},
+            "load": {"type": ["number", "null"]},
+            "status": {"type": ["string", "null"]},
+            "supported_tasks": {"type": ["array", "null"], "items": {"type": "string"}},
+            "session_id": {"anyOf": [id(), {"type": "null"}]},
+            "running": {"type": ["array", "null"], "items": refer("RunningTask")},
+            "hot_cache": any("task types it has what it takes for at hand"),
         })),
         "HeartbeatAnswer": object(&[], json!({
             "cancel_task_ids": {"type": "array", "items": id()},
             "lost_task_ids": {"type": "array", "items": id()},
-            "status": text("ttl_refreshed to an empty body; else what the worker said"),
+            // Below is the worker's registration, and over it what the heartbeat said, as it stands.
+            "status": any("ttl_refreshed to an empty body; else what the worker said"),
             "worker_id": text("its name"),
-            "worker_type": text("what kind it is"),
-            "supported_tasks": {"type": "array", "items": {"type": "string"}},
-            "max_concurrent_tasks": {"type": "integer"},
-            "task_type_limits": {"type": "object"},
+            "worker_type": any("what kind it is"),
+            "supported_tasks": any("the task types it takes"),
+            "max_concurrent_tasks": any("how many tasks it runs at once"),
+            "task_type_limits": any("how many of one type"),
             "load": any("what the worker said"),
         })),
         "Task": object(&["job_id", "task_id", "type", "params"], task),
@@ -306,9 +327,9 @@ fn worker() -> Value {
         "Result": object(&["job_id", "task_id", "worker_id"], json!({
             "job_id": id(),
             "task_id": id(),
-            "worker_id": {"type": "string"},
+            "worker_id": worker_id(),
             "result": refer("Outcome"),
-            "lease": {"type": ["string", "null"]},
+            "lease": lease(true),
             "want_next": {"type": "boolean"},
         })),
         "ResultAnswer": object(&["status"], json!({
@@ -317,16 +338,28 @@ fn worker() -> Value {
             "next_task": refer("Task"),
         })),
         "Results": object(&["worker_id", "results"], json!({
-            "worker_id": {"type": "string"},
-            "results": {"type": "array", "items": {"type": "object"}},
+            "worker_id": worker_id(),
+            "results": {
+                "type": "array",
+                "maxItems": 256,
+                "items": {"description": "as it would be posted alone; each is judged for itself"},
+            },
+            "want_next": any("how many tasks to take in the answer, at most 256"),
+        })),
+        "Standing": object(&["status"], json!({
+            "status": text("as of a result that is posted alone, or error"),
+            "reason": text("why it was ignored"),
+            "code": text("what is wrong with it, as a code"),
+            "message": text("what is wrong with it, in English"),
+            "retry": {"type": "boolean", "description": "whether it may be sent again"},
         })),
         "ResultsAnswer": object(&["results"], json!({
-            "results": {"type": "array", "items": {"type": "object"}},
+            "results": list("Standing"),
             "tasks": list("Task"),
         })),
         "WorkerEvent": object(&["event_type", "worker_id", "target_job_id", "target_task_id"], json!({
             "event_type": {"type": "string"},
-            "worker_id": {"type": "string"},
+            "worker_id": worker_id(),
             "target_job_id": id(),
             "target_task_id": id(),
             "payload": {"type": "object"},

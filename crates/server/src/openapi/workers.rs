@@ -3,6 +3,7 @@
 use axum::http::Method;
 
 use super::operation::{Operation, Who};
+use super::parameters::Kind;
 
 fn worker(method: Method, path: &str, summary: &'static str) -> Operation {
     Operation::new(method, path, "workers", Who::Worker, summary)
@@ -22,7 +23,6 @@ pub(super) fn all() -> Vec<Operation> {
                     "RESERVED_TASK_TYPE",
                 ],
             )
-            .refuses(500, &["MISSING_FIELD"])
             .refuses(507, &["STORAGE_FULL"]),
         worker(
             Method::PATCH,
@@ -44,16 +44,24 @@ pub(super) fn all() -> Vec<Operation> {
         .query(&[
             (
                 "timeout",
-                "string",
+                Kind::Wait,
                 "how long to wait, seconds or like 500ms",
             ),
-            ("session", "string", "the registration the poll belongs to"),
+            (
+                "session",
+                Kind::Text,
+                "the registration the poll belongs to",
+            ),
             (
                 "types",
-                "string",
+                Kind::Text,
                 "task types to take now, separated by commas",
             ),
-            ("max", "integer", "how many tasks to take at once"),
+            (
+                "max",
+                Kind::Count,
+                "how many tasks to take at once, at most 256",
+            ),
         ])
         .answers(200, "Tasks")
         .answers(204, "")
@@ -80,7 +88,7 @@ pub(super) fn all() -> Vec<Operation> {
             &["MISSING_FIELD", "INVALID_MESSAGE", "INVALID_WORKER_ID"],
         )
         .refuses(404, &["JOB_NOT_FOUND"])
-        .refuses(500, &["MISSING_FIELD", "ENCODING"])
+        .refuses(500, &["ENCODING"])
         .refuses(503, &["CONTENDED"])
         .refuses(507, &["STORAGE_FULL"]),
         worker(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use avtomatika_engine::blueprint::BuildError;
 use avtomatika_engine::{Blueprint, EndAs};
+use serde_json::json;
 
 use super::halt::handler;
 use super::{BotRunnerOptions, abort, door, init, list, placing, read, restart, stop, update};
@@ -26,6 +27,7 @@ pub fn bot_runner(options: BotRunnerOptions) -> Result<Blueprint, BuildError> {
         .endpoint("/jobs/bot_runner")
         .secret("env_vars")
         .secret("registry_auth")
+        .input_schema(json!({"type": "object", "description": "see docs/bots.md"}))
         .check_input(move |client, body| door::check(&policy, client, &body))
         .start("init", handler(&options, init::init))
         .state(PLACING, handler(&options, placing::placing))
