@@ -16,6 +16,7 @@
 //! | `read` | from the tree to the model |
 //! | `check` | what only all states together show: dangling ways, unreachable states |
 //! | [`graph`] | a blueprint as DOT and SVG |
+//! | [`nearest`] | "did you mean …?" |
 //! | [`loader`] | a folder of files, kept in step with an engine |
 //! | `compile` | from the model to the engine's blueprint |
 
@@ -24,17 +25,18 @@ pub mod expression;
 pub mod graph;
 pub mod loader;
 pub mod model;
+pub mod nearest;
 pub mod problem;
 pub mod source;
 pub mod template;
 
 mod check;
 mod compile;
-mod nearest;
 mod parse;
 mod read;
 mod yaml;
 
+pub use check::unknown_sub_blueprints;
 pub use compile::{Files, compile};
 pub use loader::Loader;
 pub use model::Parsed;

@@ -1,7 +1,7 @@
 //! "Did you mean …?"
 
 /// The name nearest to a misspelt one, if one is near enough to be meant.
-pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let allowed = match name.chars().count() {
         0..=4 => 1,
         5..=7 => 2,

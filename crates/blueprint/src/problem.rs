@@ -58,6 +58,15 @@ impl fmt::Display for Problem {
 impl Problem {
     /// Several lines, for people: the reason, the line of the file with a mark below, the hint.
     pub fn pretty(&self) -> String {
+        self.shown("error")
+    }
+
+    /// The same, of something that is no mistake by itself.
+    pub fn pretty_warning(&self) -> String {
+        self.shown("warning")
+    }
+
+    fn shown(&self, weight: &str) -> String {
         let number = self.position.line.to_string();
         let gutter = " ".repeat(number.len());
         let (text, column) = window(&self.line_text, self.position.column);
@@ -69,7 +78,7 @@ impl Problem {
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         let mut shown = format!(
-            "error: {}\n{gutter}--> {}:{}\n{gutter} |\n{number} | {text}\n{gutter} | {lead}{marks}\n",
+            "{weight}: {}\n{gutter}--> {}:{}\n{gutter} |\n{number} | {text}\n{gutter} | {lead}{marks}\n",
             self.reason, self.file, self.position
         );
         if let Some(hint) = &self.hint {

@@ -99,6 +99,7 @@ fn shown(change: &Change, folder: &Path) -> String {
             let stays = stays.as_ref().map_or("", |_| ", old stays");
             format!("{}:{} {reason}{stays}", short(file), problem.position)
         }
+        Change::Repaired { file, name, .. } => format!("{}: {name} good again", short(file)),
         Change::Removed { file, name } => format!("{}: {name} out", short(file)),
         Change::Unreadable { reason, .. } => format!("unreadable: {reason}"),
     }
@@ -136,10 +137,16 @@ async fn files_come_change_break_and_go() {
     assert_eq!(lab.version("a"), second);
     assert!(lab.submits("a").await);
 
-    // Broken otherwise, it is told again; as before, it is in use without a word.
+    // Broken otherwise, it is told again, and can be asked for; so is that it is good again.
     lab.write("a.yaml", "name: [");
     assert_eq!(lab.check().await.len(), 1);
+    let shown = lab.loader.board().files();
+    assert_eq!((shown.len(), shown[0].name.as_deref()), (1, Some("a")));
+    assert_eq!(shown[0].version, second);
+    assert_eq!(shown[0].problems[0].position.line, 1);
     lab.write("a.yaml", &flow("a", "description: another text"));
+    assert_eq!(lab.check().await, ["a.yaml: a good again"]);
+    assert_eq!(lab.loader.board().files()[0].problems, []);
     assert_eq!(lab.check().await, Vec::<String>::new());
 
     // It goes.

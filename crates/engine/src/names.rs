@@ -44,6 +44,8 @@ pub const HISTORY_WRITTEN: &str = "avtomatika_history_events_written_total";
 pub const HISTORY_FAILURES: &str = "avtomatika_history_failures_total";
 /// Jobs deleted from the history because of their age.
 pub const HISTORY_DELETED: &str = "avtomatika_history_jobs_deleted_total";
+/// Blueprint files that can't be used as they are.
+pub const BLUEPRINT_FILES_REFUSED: &str = "avtomatika_blueprint_files_refused";
 /// Connections refused before or in their TLS handshake, by reason.
 pub const TLS_REFUSED: &str = "avtomatika_tls_refused_total";
 /// Spans of traces that could not be sent.

@@ -1,6 +1,7 @@
 //! Where blueprints may be mounted: checked when the server starts, and by whoever puts blueprints
 //! in while it runs.
 
+use avtomatika_blueprint::nearest;
 use avtomatika_engine::Engine;
 use avtomatika_engine::blueprint::{Blueprint, Endpoint};
 
@@ -40,6 +41,25 @@ pub(crate) fn path_of(endpoint: &Endpoint) -> String {
         Some(version) => format!("/api/{version}{}", endpoint.path),
         None => format!("/api{}", endpoint.path),
     }
+}
+
+/// What to say of a job that was posted below the API where no blueprint has its endpoint.
+pub(crate) fn no_endpoint(engine: &Engine, path: &str) -> Option<String> {
+    if !path.starts_with("/api/") {
+        return None;
+    }
+    let blueprints = engine.blueprints();
+    let endpoints: Vec<String> = blueprints
+        .iter()
+        .filter_map(|blueprint| blueprint.endpoint.as_ref())
+        .map(path_of)
+        .collect();
+    let near = nearest::nearest(path, endpoints.iter().map(String::as_str));
+    let advice = match near {
+        Some(near) => format!("did you mean {near}?"),
+        None => "GET /api/blueprints lists those there are".to_owned(),
+    };
+    Some(format!("no blueprint has the endpoint {path}; {advice}"))
 }
 
 /// Checks whether a blueprint's endpoint can be mounted beside those that are. To be asked before

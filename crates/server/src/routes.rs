@@ -1,6 +1,7 @@
 //! The routes, as tables: what the router is built from, what blueprints' endpoints must leave
 //! alone, and what the API's description is held to.
 
+use avtomatika_engine::Engine;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Request, State};
 use axum::http::{Method, StatusCode};
@@ -10,7 +11,7 @@ use axum::routing::{MethodRouter, get, patch, post};
 use crate::api::Api;
 use crate::http::ApiError;
 use crate::server::AppState;
-use crate::{client, openapi, public, worker};
+use crate::{client, endpoints, openapi, public, worker};
 
 /// A method, a path, and who answers.
 pub(crate) type Route = (Method, &'static str, MethodRouter<AppState>);
@@ -58,6 +59,11 @@ pub(crate) fn api() -> Vec<Route> {
             post(client::discard),
         ),
         (Method::GET, "/blueprints", get(client::list_blueprints)),
+        (
+            Method::GET,
+            "/blueprints/files",
+            get(client::list_blueprint_files),
+        ),
         (
             Method::GET,
             "/blueprints/{name}/graph",
@@ -166,8 +172,45 @@ fn built(routes: Vec<Route>) -> Router<AppState> {
         router = router.route(path, handler);
     }
     router
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(nobody_answers)
+        .method_not_allowed_fallback(answers_otherwise)
+}
+
+async fn nobody_answers(
+    State(state): State<AppState>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+) -> ApiError {
+    let path = uri.path().to_owned();
+    hinted(
+        not_found(OriginalUri(uri)).await,
+        &state.engine,
+        &method,
+        &path,
+    )
+}
+
+async fn answers_otherwise(
+    State(state): State<AppState>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+) -> ApiError {
+    hinted(
+        refused_method(&method, uri.path()),
+        &state.engine,
+        &method,
+        uri.path(),
+    )
+}
+
+/// Says of what was posted that there is no such endpoint, which a status of a path that is
+/// somebody's does not.
+fn hinted(refusal: ApiError, engine: &Engine, method: &Method, path: &str) -> ApiError {
+    let hint = endpoints::no_endpoint(engine, path).filter(|_| *method == Method::POST);
+    match hint {
+        Some(hint) => refusal.hint(&hint),
+        None => refusal,
+    }
 }
 
 /// 404 for a path that is nobody's.
@@ -177,10 +220,13 @@ pub(crate) async fn not_found(OriginalUri(uri): OriginalUri) -> ApiError {
 
 /// 405 for a path that is somebody's.
 pub(crate) async fn method_not_allowed(method: Method, OriginalUri(uri): OriginalUri) -> Response {
+    refused_method(&method, uri.path()).into_response()
+}
+
+fn refused_method(method: &Method, path: &str) -> ApiError {
     ApiError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "METHOD_NOT_ALLOWED",
-        format!("{method} is not allowed at {}", uri.path()),
+        format!("{method} is not allowed at {path}"),
     )
-    .into_response()
 }

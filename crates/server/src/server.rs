@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use avtomatika_blueprint::loader::Board;
 use avtomatika_engine::Engine;
 use avtomatika_engine::service::Handout;
 use avtomatika_scheduler::{Handle, Scheduler};
@@ -50,6 +51,8 @@ pub struct Options {
     pub schedules: Option<Schedules>,
     /// The history of jobs, if there is one.
     pub history: Option<HistoryOptions>,
+    /// How the blueprint files stand, if a folder is watched.
+    pub blueprint_files: Option<Board>,
 }
 
 impl Options {
@@ -66,6 +69,7 @@ impl Options {
             local: None,
             schedules: None,
             history: None,
+            blueprint_files: None,
         }
     }
 }
@@ -79,6 +83,7 @@ pub struct AppState {
     pub(crate) tasks: TaskTracker,
     pub(crate) schedules: Option<Handle>,
     pub(crate) past: Option<Past>,
+    pub(crate) blueprint_files: Option<Board>,
     /// Streams of events that are open.
     pub(crate) streams: Arc<Seats>,
     /// Channels to workers that are open.
@@ -151,6 +156,7 @@ impl Server {
             tasks: TaskTracker::new(),
             schedules,
             past,
+            blueprint_files: options.blueprint_files,
             streams: Seats::new("streams", STREAMS_MAX, STREAMS_PER_CLIENT_MAX),
             sockets: Seats::new("channels", SOCKETS_MAX, SOCKETS_PER_WORKER_MAX),
             closing: CancellationToken::new(),

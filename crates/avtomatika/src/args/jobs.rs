@@ -72,6 +72,12 @@ pub(crate) enum JobsCommand {
         /// The same key gives the same job
         #[arg(long)]
         idempotency_key: Option<String>,
+        /// Where the server posts the job's end
+        #[arg(long, value_name = "URL")]
+        webhook: Option<String>,
+        /// Follow the job until it ends, as `watch` does
+        #[arg(long)]
+        wait: bool,
     },
     /// Show a job: where it stands, and why it waits
     Show {
@@ -99,6 +105,9 @@ pub(crate) enum JobsCommand {
         job: String,
         /// The decision; `avtomatika jobs show` names those the job asks for
         decision: String,
+        /// Who decides, for the record; the client's name without it
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
         /// What there is to say about it
         #[arg(long)]
         comment: Option<String>,

@@ -35,7 +35,7 @@ pub(super) async fn open(named: Option<&Path>, engine: &Engine) -> anyhow::Resul
 }
 
 /// An engine whose blueprints' endpoints must leave the server's own paths alone.
-struct Checked(Engine);
+pub(super) struct Checked(pub(super) Engine);
 
 impl Target for Checked {
     fn install(

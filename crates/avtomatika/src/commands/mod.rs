@@ -34,7 +34,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Jobs(args) => jobs::run(args).await,
         Command::Schedules(command) => schedules::run(&command),
         Command::TelegramSim(sim) => telegram_sim::run(sim).await,
-        Command::Blueprint(command) => blueprint::run(&command),
+        Command::Blueprint(command) => blueprint::run(command).await,
         Command::Bench(bench) => Box::pin(bench::run(bench)).await,
         Command::BenchRole(role) => {
             logs::install(args.log_format);

@@ -10,6 +10,7 @@ use avtomatika::blueprints::{self, BotRunnerOptions};
 use avtomatika::{
     Access, ClientEntry, Embedded, EmbeddedOptions, Engine, Options, Server, Settings,
 };
+use avtomatika_blueprint::Loader;
 use avtomatika_bot_runner::options::RunnerOptions;
 use avtomatika_engine::clock::{Clock as _, SystemClock};
 use avtomatika_engine::seal::Sealer;
@@ -62,6 +63,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     options.local = has_tls.then_some((Ipv4Addr::LOCALHOST, 0).into());
     options.schedules = args.schedules.schedules()?;
     options.webhooks = Some(args.webhooks.settings(&local.webhook_key));
+    options.blueprint_files = files.as_ref().map(Loader::board);
     options.history = args.history.open(&args.data_dir).await?;
     let listen = listen_address(&args)?;
     let server = Server::bind(listen, options)
@@ -70,7 +72,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let addr = server.local_addr()?;
     let here = server.local_only_addr()?.unwrap_or(addr);
     let client_file = local.announce(here)?;
-    greet(&local, addr, has_tls, &client_file);
+    greet(&local, addr, has_tls, !args.no_bot_runner, &client_file);
 
     // Workers stop first, so that their last results are still taken.
     let workers_stop = CancellationToken::new();
@@ -237,18 +239,38 @@ fn start_workers(
     clippy::print_stdout,
     reason = "this is where the binary talks to people"
 )]
-fn greet(local: &Local, addr: SocketAddr, has_tls: bool, client_file: &std::path::Path) {
-    if has_tls {
-        println!("Avtomatika is up, with TLS: https://{addr}");
+fn greet(
+    local: &Local,
+    addr: SocketAddr,
+    has_tls: bool,
+    has_bots: bool,
+    client_file: &std::path::Path,
+) {
+    let url = if has_tls {
+        format!("https://{addr}")
     } else {
-        println!("Avtomatika is up: {}", local::url(addr));
-    }
+        local::url(addr)
+    };
+    let with = if has_tls { ", with TLS" } else { "" };
+    println!("Avtomatika is up{with}: {url}");
     if local.is_new {
         println!("  client token (shown this once): {}", local.client_token);
     }
     println!(
-        "  avtomatika-bot finds the server by {}",
+        "  {} the server by {}",
+        if has_bots {
+            "avtomatika jobs and avtomatika-bot find"
+        } else {
+            "avtomatika jobs finds"
+        },
         client_file.display()
     );
-    println!("  try: avtomatika-bot list     stop: Ctrl-C");
+    // Without bots there is nothing for their command line to do here.
+    let tries = if has_bots {
+        "avtomatika-bot list, avtomatika jobs list"
+    } else {
+        "avtomatika jobs submit v1/jobs/test, avtomatika jobs list"
+    };
+    println!("  the API, to read and try: {url}/_public/docs");
+    println!("  try: {tries}     stop: Ctrl-C");
 }

@@ -1,5 +1,7 @@
 //! What only all states together show.
 
+mod sub_jobs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use avtomatika_engine::EndAs;
@@ -8,6 +10,7 @@ use crate::model::{Action, Parsed, Step, Target};
 use crate::nearest;
 use crate::problem::Notes;
 use crate::read::Read;
+pub use sub_jobs::unknown_sub_blueprints;
 
 /// Checks that every way leads to a state, that every state is reached, and that an end can be
 /// reached from everywhere. The last two only when every state was understood.

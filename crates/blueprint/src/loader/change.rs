@@ -27,6 +27,15 @@ pub enum Change {
         /// The version that stays in use.
         stays: Option<String>,
     },
+    /// It was refused before, and says again what is in use.
+    Repaired {
+        /// The file.
+        file: PathBuf,
+        /// The blueprint's name.
+        name: String,
+        /// Its version.
+        version: String,
+    },
     /// It has gone, or is about another blueprint now: there are no new jobs for this one.
     Removed {
         /// The file.
@@ -67,6 +76,14 @@ impl Change {
                     let (reason, hint) = (&problem.reason, &problem.hint);
                     tracing::error!(%file, line, column, reason, hint, stays, "blueprint file refused");
                 }
+            }
+            Self::Repaired {
+                file,
+                name,
+                version,
+            } => {
+                let file = file.display();
+                tracing::info!(%file, name, version, "blueprint file is good again: it says what is in use");
             }
             Self::Removed { file, name } => {
                 let file = file.display();

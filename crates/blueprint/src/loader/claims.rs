@@ -69,6 +69,26 @@ fn first_conflict(
     None
 }
 
+/// The files of one folder that can't be used beside those before them, and why: by place.
+pub fn clashes(files: &[&Parsed]) -> BTreeMap<usize, Problem> {
+    let mut owners: BTreeMap<Claim, &Parsed> = BTreeMap::new();
+    let mut refused = BTreeMap::new();
+    for (place, says) in files.iter().enumerate() {
+        let claims = claims(says);
+        let clash = claims
+            .iter()
+            .find_map(|claim| Some((claim, owners.get(claim)?)));
+        match clash {
+            Some((claim, owner)) => {
+                let owner = Path::new(&owner.source.name);
+                refused.insert(place, taken(says, claim, owner));
+            }
+            None => owners.extend(claims.into_iter().map(|claim| (claim, *says))),
+        }
+    }
+    refused
+}
+
 /// Whether two texts claim the same.
 pub(super) fn same(one: &Parsed, other: &Parsed) -> bool {
     claims(one) == claims(other)

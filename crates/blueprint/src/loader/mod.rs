@@ -4,6 +4,7 @@
 //! on any mount. A file that can't be used is refused with its reasons, and what it said before
 //! stays in use. When a file goes, its blueprint takes no new jobs; those that have begun go on.
 
+mod board;
 mod change;
 mod claims;
 mod folder;
@@ -21,7 +22,9 @@ use tokio_util::sync::CancellationToken;
 use crate::compile;
 use crate::model::Parsed;
 use crate::problem::Problem;
+pub use board::{Board, Standing};
 pub use change::Change;
+pub use claims::clashes;
 use folder::Stamp;
 use seen::{File, Seen, look, problem};
 pub use target::Target;
@@ -34,6 +37,7 @@ pub struct Loader {
     folder: PathBuf,
     target: Arc<dyn Target>,
     state: Mutex<State>,
+    board: Board,
 }
 
 #[derive(Default)]
@@ -50,12 +54,18 @@ impl Loader {
             folder: folder.into(),
             target,
             state: Mutex::new(State::default()),
+            board: Board::default(),
         }
     }
 
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// How the files stand, now and whenever it is asked.
+    pub fn board(&self) -> Board {
+        self.board.clone()
     }
 
     /// Looks at the folder again and again until `shutdown`, and writes what changes to the log.
@@ -107,19 +117,21 @@ impl Loader {
                     }
                 }
                 Seen::Changed(stamp, says) => {
-                    let installed = state.files.remove(&path).and_then(|file| file.installed);
-                    let told = Vec::new();
+                    let before = state.files.remove(&path);
+                    let was_refused = before.as_ref().is_some_and(|file| file.was_refused);
                     let file = File {
                         stamp,
                         says,
-                        installed,
-                        told,
+                        installed: before.and_then(|file| file.installed),
+                        told: Vec::new(),
+                        was_refused,
                     };
                     state.files.insert(path, file);
                 }
             }
         }
         self.put_in(&mut state, &mut changes).await;
+        self.board.show(&state.files);
         changes
     }
 
@@ -154,7 +166,12 @@ impl Loader {
         let conflicts = claims::conflicts(&state.files);
         for (path, file) in &mut state.files {
             let problems = match (&file.says, conflicts.get(path)) {
-                (Ok(_), None) => continue,
+                (Ok(_), None) => {
+                    if !file.moves() {
+                        file.stays(path, changes);
+                    }
+                    continue;
+                }
                 (Ok(_), Some(problem)) => vec![problem.clone()],
                 (Err(problems), _) => problems.clone(),
             };
@@ -224,6 +241,7 @@ impl Loader {
         });
         file.installed = Some(says);
         file.told.clear();
+        file.was_refused = false;
     }
 
     async fn install(&self, says: &Parsed, old: Option<&Parsed>) -> Result<(), Problem> {

@@ -20,6 +20,8 @@ pub(super) struct File {
     pub(super) installed: Option<Arc<Parsed>>,
     /// The problems that were told last, so that each is told once.
     pub(super) told: Vec<Problem>,
+    /// Whether an earlier text was refused, and nothing was taken since.
+    pub(super) was_refused: bool,
 }
 
 impl File {
@@ -29,6 +31,19 @@ impl File {
             (Ok(says), Some(installed)) => says.source.text != installed.source.text,
             (Ok(_), None) => true,
             (Err(_), _) => false,
+        }
+    }
+
+    /// Notes that it is as good as what is in use of it, and tells if that is news.
+    pub(super) fn stays(&mut self, path: &Path, changes: &mut Vec<Change>) {
+        self.told.clear();
+        let was_refused = std::mem::take(&mut self.was_refused);
+        if let (true, Some(installed)) = (was_refused, &self.installed) {
+            changes.push(Change::Repaired {
+                file: path.to_owned(),
+                name: installed.name.clone(),
+                version: installed.version.clone(),
+            });
         }
     }
 
@@ -42,6 +57,7 @@ impl File {
             return;
         }
         self.told.clone_from(&problems);
+        self.was_refused = true;
         changes.push(Change::Refused {
             file: path.to_owned(),
             problems,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use avtomatika_engine::EndAs;
 
 use super::{Setting, Target};
+use crate::source::Span;
 use crate::template::{Located, Template};
 
 /// Which state each outcome leads to.
@@ -143,6 +144,8 @@ pub enum BranchWork {
 pub struct SubJob {
     /// The blueprint.
     pub blueprint: Template,
+    /// Where it was written.
+    pub blueprint_span: Span,
     /// Its version; the newest without one.
     pub version: Option<Template>,
     /// The input.

@@ -1,4 +1,4 @@
-//! Every expression of a state, to see what it uses.
+//! Every expression and every sub-job of a state, to see what it uses.
 
 use super::{Action, BranchWork, Branches, Dispatch, Join, State, Step, SubJob, Until};
 use crate::template::{Located, Template};
@@ -12,9 +12,45 @@ impl State {
         }
         self.step.each_expression(see);
     }
+
+    /// Calls `see` with every job of another blueprint it may run.
+    pub fn each_sub_job(&self, see: &mut dyn FnMut(&SubJob)) {
+        self.step.each_sub_job(see);
+    }
 }
 
 impl Step {
+    fn each_sub_job(&self, see: &mut dyn FnMut(&SubJob)) {
+        match &self.action {
+            Action::RunBlueprint(job) => see(job),
+            Action::Parallel(parallel) => {
+                let works: Vec<&BranchWork> = match &parallel.branches {
+                    Branches::Named(named) => named.iter().map(|branch| &branch.work).collect(),
+                    Branches::ForEach(each) => vec![&each.work],
+                };
+                for work in works {
+                    if let BranchWork::Job(job) = work {
+                        see(job);
+                    }
+                }
+            }
+            Action::When { cases, otherwise } => {
+                for case in cases {
+                    case.step.each_sub_job(see);
+                }
+                otherwise.each_sub_job(see);
+            }
+            Action::Goto(_)
+            | Action::Dispatch(_)
+            | Action::AwaitApproval(_)
+            | Action::Wait(_)
+            | Action::WaitEvent(_)
+            | Action::Finish(_)
+            | Action::Fail { .. }
+            | Action::End(_) => {}
+        }
+    }
+
     fn each_expression(&self, see: &mut dyn FnMut(&Located)) {
         for (_, template) in self.set.iter().chain(&self.put) {
             template.each(see);

@@ -203,6 +203,7 @@ impl Reading<'_, '_> {
 
     fn job(&mut self, fields: Fields<'_>, what: &str) -> Option<SubJob> {
         let blueprint = self.need(fields, "blueprint", what);
+        let blueprint_span = blueprint.map(|node| node.span).unwrap_or_default();
         let blueprint = blueprint.map(|node| self.text_value(node, "'blueprint'"));
         let version = fields.get("version");
         let version = version.map(|node| self.text_value(node, "'version'"));
@@ -214,6 +215,7 @@ impl Reading<'_, '_> {
         let timeout_ms = timeout_ms.and_then(|node| self.duration_setting(node, "the timeout"));
         Some(SubJob {
             blueprint: blueprint?,
+            blueprint_span,
             version,
             input,
             on: Routes::default(),

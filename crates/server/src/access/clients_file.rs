@@ -9,7 +9,7 @@ use serde_json::Map;
 use super::account::{ClientConfig, Role};
 use super::hash::Hash;
 use super::mistakes::Checked;
-use super::reading::{Fields, Reading, meant};
+use super::reading::{Fields, Reading, meaningless, meant};
 
 /// Keys that mean something to us.
 const KEYS: [&str; 15] = [
@@ -121,9 +121,8 @@ fn client(fields: &mut Fields, warnings: &mut Vec<String>) -> ClientConfig {
     let params = fields.object("params").unwrap_or_default();
     for (key, value) in fields.rest() {
         match meant(&key, &KEYS) {
-            Some(known) => warnings.push(format!(
-                "[{name}] {key} means nothing to the server; was '{known}' meant?"
-            )),
+            // Left at a warning, a limit would be off for want of a letter.
+            Some(known) => fields.wrong(Some(&key), meaningless(known)),
             None => {
                 config.params.insert(key, value);
             }

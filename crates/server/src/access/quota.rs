@@ -72,8 +72,9 @@ impl Quota {
             .div_ceil(1_000)
             .max(1);
         let hint = format!(
-            "{} jobs a month (UTC) are allowed; GET /api/me tells what is left",
-            self.limit
+            "{} jobs a month (UTC) are allowed; it begins anew in {}; GET /api/me tells what is left",
+            self.limit,
+            in_words(wait_s)
         );
         ApiError::new(
             axum::http::StatusCode::TOO_MANY_REQUESTS,
@@ -84,6 +85,15 @@ impl Quota {
         .retry_after_s(u32::try_from(wait_s).unwrap_or(u32::MAX))
         .header(LIMIT, HeaderValue::from(self.limit))
         .header(REMAINING, HeaderValue::from(0))
+    }
+}
+
+/// A time span, coarsely.
+fn in_words(seconds: u64) -> String {
+    match seconds {
+        172_800.. => format!("{} days", seconds / 86_400),
+        7_200.. => format!("{} hours", seconds / 3_600),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use avtomatika_blueprint::nearest::nearest;
 use serde_json::{Map, Number, Value as Json};
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
@@ -306,30 +307,12 @@ fn json(value: &Value) -> Option<Json> {
 
 /// The known key this one was most likely meant to be.
 pub(super) fn meant<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .copied()
-        .find(|known| known.len() > 3 && distance(key, known) <= 2)
+    nearest(key, known.iter().copied().filter(|known| known.len() > 3))
 }
 
-/// How many letters must be changed, put in or left out.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(&other) {
-            let changed = corner + usize::from(a != *b);
-            corner = *cell;
-            left = changed.min(corner + 1).min(left + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
+/// The mistake of a key that was meant to be another one.
+pub(super) fn meaningless(known: &str) -> String {
+    format!("means nothing to the server: did you mean '{known}'?")
 }
 
 #[cfg(test)]
@@ -341,10 +324,10 @@ mod tests {
         let known = ["monthly_attempts", "blueprints", "plan"];
         assert_eq!(meant("monthly_attempt", &known), Some("monthly_attempts"));
         assert_eq!(meant("blueprint", &known), Some("blueprints"));
+        assert_eq!(meant("monthly_atempts", &known), Some("monthly_attempts"));
+        assert_eq!(meant("paln", &known), Some("plan"));
         assert_eq!(meant("languages", &known), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", ""), 3);
+        assert_eq!(meant("lang", &known), None);
     }
 
     #[test]

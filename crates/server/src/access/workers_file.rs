@@ -4,7 +4,7 @@ use super::account::Rate;
 use super::hash::Hash;
 use super::mistakes::Checked;
 use super::pattern::Pattern;
-use super::reading::{Fields, Reading, meant};
+use super::reading::{Fields, Reading, meaningless, meant};
 
 /// What begins the name of a table for many workers.
 const PATTERN: &str = "pattern:";
@@ -87,9 +87,7 @@ fn worker(fields: &mut Fields, warnings: &mut Vec<String>) -> (Whom, WorkerConfi
     };
     for key in fields.rest().keys() {
         if let Some(known) = meant(key, &KEYS) {
-            warnings.push(format!(
-                "[{name}] {key} means nothing to the server; was '{known}' meant?"
-            ));
+            fields.wrong(Some(key), meaningless(known));
         }
     }
     (whom, config)

@@ -2,6 +2,7 @@
 
 use avtomatika_blueprint::Source;
 use avtomatika_blueprint::graph::{Edge, Graph, Node, Shape};
+use avtomatika_blueprint::loader::{Board, Standing};
 use avtomatika_engine::service::INTERNAL_WORKERS;
 use avtomatika_engine::{Blueprint, EndAs};
 use axum::Json;
@@ -11,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::access::Party;
+use crate::access::{Admin, Party};
 use crate::endpoints::path_of;
 use crate::http::{ApiError, Path, Query};
 use crate::server::AppState;
@@ -26,6 +27,16 @@ pub(crate) async fn list_blueprints(
         .iter()
         .filter(|blueprint| is_open(&party, &blueprint.name));
     Ok(Json(open.map(|blueprint| show(blueprint)).collect()))
+}
+
+/// `GET /blueprints/files`: how the files of the watched folder stand, and what is wrong with
+/// them. For admins: files quote their lines.
+pub(crate) async fn list_blueprint_files(
+    State(state): State<AppState>,
+    Admin(_): Admin,
+) -> Result<Json<Vec<Standing>>, ApiError> {
+    let board = state.blueprint_files.as_ref();
+    Ok(Json(board.map(Board::files).unwrap_or_default()))
 }
 
 /// The query.

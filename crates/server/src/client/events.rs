@@ -9,7 +9,7 @@ use avtomatika_engine::service::Mark;
 use avtomatika_protocol::JobId;
 use avtomatika_protocol::job::JobView;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{Stream, unfold};
@@ -22,6 +22,8 @@ use crate::server::AppState;
 
 /// The header a client that comes back names the last event in.
 const LAST_EVENT_ID: &str = "last-event-id";
+/// What the id of the last event ends with.
+const ENDED: &str = ".end";
 /// How often a comment is sent while nothing happens, so that proxies don't lose patience.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long one look waits. Ends sooner than a revoked token could go unnoticed for long.
@@ -37,8 +39,14 @@ pub(crate) async fn job_events(
     state.engine.job_for(party.reach(), job, None).await?;
     let seat = state.streams.take(party.account.client.id.as_str())?;
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    let last = last.unwrap_or_default();
+    let mark = last.strip_suffix(ENDED).unwrap_or(last).parse().ok();
+    // Whoever has been told of the end comes back in vain; a browser does so until it reads 204.
+    if last.ends_with(ENDED) && mark.is_some() && mark == ended_at(&state, &party, job).await? {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let follower = Follower {
-        stage: Stage::Following(last.and_then(|mark| mark.parse().ok())),
+        stage: Stage::Following(mark),
         state,
         party,
         job,
@@ -51,6 +59,16 @@ pub(crate) async fn job_events(
     );
     let uncached = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(([unbuffered, uncached], sse).into_response())
+}
+
+/// Where the job has ended, if it has.
+async fn ended_at(state: &AppState, party: &Party, job: JobId) -> Result<Option<Mark>, ApiError> {
+    let looked = state
+        .engine
+        .follow(party.reach(), job, None, Duration::ZERO)
+        .await?;
+    let ended = looked.filter(|(view, _)| view.status.is_terminal());
+    Ok(ended.map(|(_, mark)| mark))
 }
 
 struct Follower {
@@ -81,8 +99,12 @@ impl Follower {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Following(after) => {
                 let (view, mark) = self.look(after).await?;
+                // The job as it ended is known already; only that this was the end is not.
+                if view.status.is_terminal() && after == Some(mark) {
+                    return Some(end(&view, mark));
+                }
                 self.stage = if view.status.is_terminal() {
-                    Stage::Ending(end(&view))
+                    Stage::Ending(end(&view, mark))
                 } else {
                     Stage::Following(Some(mark))
                 };
@@ -112,11 +134,12 @@ impl Follower {
     }
 }
 
-fn end(view: &JobView) -> Event {
+fn end(view: &JobView, mark: Mark) -> Event {
     let data = json!({
         "job_id": view.id,
         "status": view.status,
         "current_state": view.current_state,
     });
-    Event::default().event("end").data(data.to_string())
+    let event = Event::default().event("end").id(format!("{mark}{ENDED}"));
+    event.data(data.to_string())
 }

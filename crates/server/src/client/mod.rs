@@ -20,7 +20,7 @@ mod schedules;
 mod signal;
 mod submit;
 
-pub(crate) use blueprints::{blueprint_graph, list_blueprints};
+pub(crate) use blueprints::{blueprint_graph, list_blueprint_files, list_blueprints};
 pub(crate) use cancel_job::cancel_job;
 pub(crate) use dashboard::dashboard;
 pub(crate) use decide::{approve, decide};

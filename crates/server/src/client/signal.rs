@@ -1,5 +1,6 @@
 //! `POST /jobs/{job_id}/events`: tells a job that something has happened.
 
+use avtomatika_engine::machine::{Job, Wait};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -44,9 +45,23 @@ pub(crate) async fn signal(
         return Err(ApiError::bad_request("INVALID_MESSAGE", text));
     }
     let id = job_id(&id)?;
-    state
-        .engine
-        .signal(&client.id, id, &name, event.payload)
-        .await?;
-    Ok(Json(json!({ "status": "event_received", "job_id": id })))
+    let engine = &state.engine;
+    let job = engine.signal(&client.id, id, &name, event.payload).await?;
+    let mut answer = json!({ "status": "event_received", "job_id": id });
+    if job.mailbox.iter().any(|kept| kept.name == name) {
+        answer["kept"] = json!(true);
+        answer["hint"] = json!(hint(&job));
+    }
+    Ok(Json(answer))
+}
+
+/// What becomes of an event nobody waits for yet.
+fn hint(job: &Job) -> String {
+    let until = "the event is kept until the job waits for it";
+    match job.wait.as_deref() {
+        Some(Wait::Signal(wait)) => {
+            format!("{until}; it waits for '{}' now", wait.name)
+        }
+        _ => format!("{until}; it waits for no event now"),
+    }
 }

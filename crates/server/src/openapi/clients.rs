@@ -151,7 +151,7 @@ fn jobs() -> Vec<Operation> {
             "Tell a job that something has happened",
         )
         .takes("Signal")
-        .answers(200, "JobStatusAnswer")
+        .answers(200, "SignalAnswer")
         .refuses(400, &["MISSING_FIELD", "INVALID_MESSAGE"])
         .refuses(409, &["JOB_ENDED", "MAILBOX_FULL"]),
         job(Method::POST, "/decision", "Decide what a job asks")
@@ -189,6 +189,14 @@ fn others() -> Vec<Operation> {
         get("/api/dashboard", "server", "Counts").answers(200, "Dashboard"),
         get("/api/me", "server", "Who asks, and what they may do").answers(200, "Me"),
         get("/api/blueprints", "blueprints", "List the blueprints").answers(200, "[Blueprint]"),
+        Operation::new(
+            Method::GET,
+            "/api/blueprints/files",
+            "blueprints",
+            Who::Admin,
+            "List the blueprint files and what is wrong with them",
+        )
+        .answers(200, "[BlueprintFile]"),
         get(
             "/api/blueprints/{name}/graph",
             "blueprints",

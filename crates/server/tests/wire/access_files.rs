@@ -149,6 +149,8 @@ burst = 3
 jobs_live_max = 0
 blueprints = "steps"
 disabled = "no"
+languages = ["ru"]
+job_live_max = 3
 
 [twice]
 token = "123456:TEST-TOKEN-A"
@@ -170,11 +172,11 @@ token_sha256 = "abc"
 [tester]
 token = "test-stranger-token"
 "#,
-        "[w]\n[\"pattern:\"]\ntoken = \"123456:TEST-TOKEN-W\"\n[v]\ntokens = [1]\n",
+        "[w]\n[\"pattern:\"]\ntoken = \"123456:TEST-TOKEN-W\"\n[v]\ntokens = [1]\n[u]\nbrust = 3\nroom = 5\ntoken = \"123456:TEST-TOKEN-U\"\n",
     );
     assert_eq!(
         folder.complaint(),
-        r#"clients.toml has 19 mistakes
+        r#"clients.toml has 20 mistakes
   line 1, [stray]: must be a table: only tables belong at the top level
   line 3, [none] token: is missing: a string is required
   line 7, [wrong] token: must be a string
@@ -186,18 +188,20 @@ token = "test-stranger-token"
   line 14, [wrong] jobs_live_max: must be a whole number from 1
   line 15, [wrong] blueprints: must be a list of strings that are not empty
   line 16, [wrong] disabled: must be true or false
-  line 21, [twice] allowed_blueprints: is the old name of blueprints: say it once
-  line 24, [same] token: the token is that of [twice] already
-  line 27, [spaced] token: must be 1 to 1024 visible ASCII characters without spaces
-  line 31, [negative] monthly_attempts: must be a whole number from 0
-  line 32, [negative] burst: means nothing without rate_per_second
-  line 33, [negative] token_sha256: must be 64 hex digits, or a list of such
-  line 35, [tester]: is the name of a client that is not from this file
-  line 36, [tester] token: the token is that of [stranger] already
-workers.toml has 3 mistakes
+  line 18, [wrong] job_live_max: means nothing to the server: did you mean 'jobs_live_max'?
+  line 23, [twice] allowed_blueprints: is the old name of blueprints: say it once
+  line 26, [same] token: the token is that of [twice] already
+  line 29, [spaced] token: must be 1 to 1024 visible ASCII characters without spaces
+  line 33, [negative] monthly_attempts: must be a whole number from 0
+  line 34, [negative] burst: means nothing without rate_per_second
+  line 35, [negative] token_sha256: must be 64 hex digits, or a list of such
+  line 37, [tester]: is the name of a client that is not from this file
+  line 38, [tester] token: the token is that of [stranger] already
+workers.toml has 4 mistakes
   line 1, [w] token: is missing: a string is required
   line 2, [pattern:]: names no worker
-  line 5, [v] tokens: must be a list of strings that are not empty"#
+  line 5, [v] tokens: must be a list of strings that are not empty
+  line 7, [u] brust: means nothing to the server: did you mean 'burst'?"#
     );
 }
 

@@ -14,6 +14,13 @@ async fn a_cancelled_job_stops_its_worker_and_stays_cancelled() {
     assert_eq!(wire.post(&path, &json!({})).await.status, 200);
     let job = wire.job(&id).await;
     assert_eq!(job["status"], "cancelled");
+    let again = wire.post(&path, &json!({})).await;
+    assert_eq!(again.status, 409);
+    let hint = again.json()["hint"].as_str().unwrap().to_owned();
+    assert!(
+        hint.starts_with("it has already ended: cancelled"),
+        "{hint}"
+    );
     assert_eq!(job["waiting"], json!(null));
     let running = json!([{"task_id": task["task_id"], "lease": task["lease"]}]);
     let told = wire.beat("w", &json!({ "running": running })).await.json();

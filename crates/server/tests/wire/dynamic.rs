@@ -37,6 +37,34 @@ async fn a_blueprint_can_be_posted_to_from_when_it_is_installed_until_it_is_remo
         (405, Some("POST"))
     );
     assert_eq!(read.json()["code"], "METHOD_NOT_ALLOWED");
+    // A path like it is nobody's endpoint, whatever the status.
+    let mistyped = wire.post("/api/v7/orders/nwe", &json!({})).await;
+    assert_eq!(mistyped.status, 404);
+    assert_eq!(
+        mistyped.json()["hint"],
+        "no blueprint has the endpoint /api/v7/orders/nwe; did you mean /api/v7/orders/new?"
+    );
+    let mistyped = wire.post("/api/v1/jobs/stesp", &json!({})).await;
+    assert_eq!(
+        (mistyped.status.as_u16(), mistyped.header("allow")),
+        (405, Some("GET,HEAD"))
+    );
+    assert_eq!(
+        mistyped.json()["error"],
+        "POST is not allowed at /api/v1/jobs/stesp"
+    );
+    assert_eq!(
+        mistyped.json()["hint"],
+        format!("no blueprint has the endpoint /api/v1/jobs/stesp; did you mean {STEPS}?")
+    );
+    let far = wire.post("/api/v1/jobs/quite-another", &json!({})).await;
+    assert!(
+        far.json()["hint"]
+            .as_str()
+            .unwrap()
+            .ends_with("GET /api/blueprints lists those there are")
+    );
+    assert_eq!(wire.get("/api/nothing").await.json()["hint"], json!(null));
     assert!(wire.engine.remove("orders"));
     assert_eq!(wire.post(path, &json!({})).await.status, 404);
     assert_eq!(wire.get(&format!("/api/v7/jobs/{id}")).await.status, 404);

@@ -199,6 +199,11 @@ async fn an_event_wakes_the_job_that_waits_for_it() {
     };
     let other = sent(json!({"name": "shipped"})).await;
     assert_eq!(other.status, 200, "{}", other.text);
+    let hint = "the event is kept until the job waits for it; it waits for 'paid' now";
+    assert_eq!(
+        other.json(),
+        json!({"status": "event_received", "job_id": id, "kept": true, "hint": hint})
+    );
     assert_eq!(wire.job(&id).await["status"], "waiting_for_event");
     let body = json!({"name": "paid", "payload": {"sum": 5}}).to_string();
     assert_eq!(post(&wire, &path, Some(STRANGER), &body).await.status, 404);

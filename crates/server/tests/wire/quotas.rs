@@ -53,7 +53,9 @@ async fn the_job_too_many_is_told_when_to_come_back() {
     let told = refused.json();
     assert_eq!(told["code"], "MONTHLY_QUOTA");
     assert_eq!(told["error"], "Quota exceeded or not configured");
-    assert!(told["hint"].as_str().unwrap().starts_with("2 jobs a month"));
+    let hint = told["hint"].as_str().unwrap();
+    assert!(hint.starts_with("2 jobs a month"), "{hint}");
+    assert!(hint.contains("it begins anew in "), "{hint}");
     assert_eq!(refused.header("x-quota-limit"), Some("2"));
     assert_eq!(refused.header("x-quota-remaining"), Some("0"));
     let wait_s: u64 = refused.header("retry-after").unwrap().parse().unwrap();

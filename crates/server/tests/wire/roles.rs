@@ -11,6 +11,7 @@ use crate::harness::{Wire, access, answer};
 const ADMIN_ROUTES: &[(&str, &str, u16)] = &[
     ("POST", "/admin/purge?older_than_s=99999", 200),
     ("POST", "/admin/reload", 200),
+    ("GET", "/blueprints/files", 200),
     ("POST", "/admin/reload-workers", 400),
 ];
 

@@ -115,6 +115,22 @@ async fn whoever_comes_back_is_told_only_what_is_new() {
     });
     assert_eq!(told.data["status"], "completed");
     assert_eq!(again.next().await.unwrap().name, "end");
+    // Once it has ended, only that is told, and whoever knows it is sent away: 204 is what ends
+    // a browser's tries.
+    let mut late = open(&wire, &id, told.id.as_deref()).await;
+    let end = late.next().await.unwrap();
+    assert_eq!(
+        (end.name.as_str(), &end.data["status"]),
+        ("end", &json!("completed"))
+    );
+    assert!(late.next().await.is_none());
+    let request = wire.request(Method::GET, &path);
+    let request = request.header("Last-Event-ID", end.id.unwrap());
+    let over = answer(request.header("X-Avtomatika-Token", CLIENT)).await;
+    assert_eq!((over.status.as_u16(), over.text.as_str()), (204, ""));
+    // The end of another job, or of this one before it went on, is no news of this one.
+    let told = open(&wire, &id, Some("1.0.0.end")).await.job().await;
+    assert_eq!(told.data["status"], "completed");
     // A mark of no use is none.
     let told = open(&wire, &id, Some("nonsense")).await.job().await;
     assert_eq!(told.data["status"], "completed");

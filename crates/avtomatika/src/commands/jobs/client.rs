@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use crate::args::ServerArgs;
 
 /// Longer than any wait that is asked for.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// How long one stream of events is read. Whoever reads comes back then.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(3_600);
+/// A server that says nothing for so long is gone: it sends a sign of life each 15 s.
+const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// The prefix of the API that is always there.
 const API: &str = "/api";
 
@@ -45,7 +49,10 @@ impl Client {
         let token = args.token.clone().or_else(|| kept("token"));
         let url = url.with_context(|| missing("address", "--url"))?;
         Ok(Self {
-            http: reqwest::Client::builder().timeout(TIMEOUT).build()?,
+            http: reqwest::Client::builder()
+                .timeout(TIMEOUT)
+                .read_timeout(SILENCE_MAX)
+                .build()?,
             url: url.trim_end_matches('/').to_owned(),
             token: token.with_context(|| missing("token", "--token"))?,
         })
@@ -65,13 +72,28 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
         body: &Value,
-        key: Option<&str>,
+        headers: &[(&'static str, Option<String>)],
     ) -> anyhow::Result<Value> {
         let mut request = self.request(Method::POST, path).query(query).json(body);
-        if let Some(key) = key {
-            request = request.header("Idempotency-Key", key);
+        for (name, value) in headers {
+            if let Some(value) = value {
+                request = request.header(*name, value);
+            }
         }
         self.send(request).await
+    }
+
+    /// A stream of events, from after the event of this id on.
+    pub(super) async fn stream(
+        &self,
+        path: &str,
+        last: Option<&str>,
+    ) -> Result<Response, reqwest::Error> {
+        let mut request = self.request(Method::GET, path).timeout(STREAM_TIMEOUT);
+        if let Some(last) = last {
+            request = request.header("Last-Event-ID", last);
+        }
+        request.send().await.map_err(reqwest::Error::without_url)
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -86,6 +108,11 @@ impl Client {
             .await
             .map_err(reqwest::Error::without_url)
             .with_context(|| format!("failed to reach {}", self.url))?;
+        Self::read(answer).await
+    }
+
+    /// What an answer says.
+    pub(super) async fn read(answer: Response) -> anyhow::Result<Value> {
         let status = answer.status();
         let body = answer.text().await.map_err(reqwest::Error::without_url)?;
         let value: Value = serde_json::from_str(&body)

@@ -1,7 +1,9 @@
 //! `avtomatika jobs`: asks a server about jobs, and tells it what to do with them.
 
 mod client;
+mod events;
 mod show;
+mod watch;
 
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
@@ -51,21 +53,28 @@ async fn ask(args: JobsArgs) -> anyhow::Result<ExitCode> {
             input,
             label,
             idempotency_key,
+            webhook,
+            wait,
         } => {
             let body = read_input(&input)?;
             let labels: Vec<_> = label.into_iter().map(|label| ("label", label)).collect();
             let path = endpoint.trim_matches('/');
             let path = path.strip_prefix("api/").unwrap_or(path);
-            let answer = client
-                .submit(path, &labels, &body, idempotency_key.as_deref())
-                .await?;
+            let headers = [
+                ("Idempotency-Key", idempotency_key),
+                ("X-Avtomatika-Webhook", webhook),
+            ];
+            let answer = client.submit(path, &labels, &body, &headers).await?;
             print(as_json, &answer, |answer| text(answer, "job_id"))?;
+            if wait {
+                return watch::watch(&args.server, &text(&answer, "job_id")).await;
+            }
         }
         JobsCommand::Show { job } => {
             let view = client.get(&format!("jobs/{job}"), &[]).await?;
             print(as_json, &view, show::job)?;
         }
-        JobsCommand::Watch { job } => return watch(&client, &job, as_json).await,
+        JobsCommand::Watch { job } => return watch::watch(&args.server, &job).await,
         JobsCommand::History { job } => {
             let events = client.get(&format!("jobs/{job}/history"), &[]).await?;
             print(as_json, &events, show::history)?;
@@ -79,9 +88,10 @@ async fn ask(args: JobsArgs) -> anyhow::Result<ExitCode> {
         JobsCommand::Decide {
             job,
             decision,
+            by,
             comment,
         } => {
-            let body = json!({"decision": decision, "comment": comment});
+            let body = json!({"decision": decision, "by": by, "comment": comment});
             let answer = client.post(&format!("jobs/{job}/decision"), &body).await?;
             print(as_json, &answer, |_| format!("decided: {decision}"))?;
         }
@@ -90,8 +100,12 @@ async fn ask(args: JobsArgs) -> anyhow::Result<ExitCode> {
                 serde_json::from_str(&payload).context("failed to read --payload as JSON")?;
             let body = json!({"name": name, "payload": payload});
             let answer = client.post(&format!("jobs/{job}/events"), &body).await?;
-            print(as_json, &answer, |_| {
-                format!("job {job} was told of '{name}'")
+            print(as_json, &answer, |answer| {
+                let told = format!("job {job} was told of '{name}'");
+                match answer["hint"].as_str() {
+                    Some(hint) => format!("{told}: {hint}"),
+                    None => told,
+                }
             })?;
         }
         JobsCommand::Rerun { job, state } => {
@@ -113,34 +127,6 @@ async fn ask(args: JobsArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Follows a job. The answer is what it came to: a job that has not completed is a failure.
-async fn watch(client: &Client, job: &str, as_json: bool) -> anyhow::Result<ExitCode> {
-    let mut last = String::new();
-    let path = format!("jobs/{job}");
-    let mut wait = false;
-    loop {
-        let query = if wait {
-            vec![("wait", "20s".to_owned())]
-        } else {
-            Vec::new()
-        };
-        let view = client.get(&path, &query).await?;
-        wait = true;
-        let line = show::line(&view);
-        if line != last {
-            print(as_json, &view, |_| line.clone())?;
-            last = line;
-        }
-        if show::has_ended(&view) {
-            return Ok(if view["status"] == "completed" {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
-        }
-    }
 }
 
 /// The body of a job: JSON, or `@` and the name of a file that holds it.

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::Value;
 
+/// Characters of a job's input, data or result that are shown.
+const SHOWN_CHARS_MAX: usize = 2_000;
+
 /// A job, line by line.
 pub(super) fn job(view: &Value) -> String {
     let mut out = format!("job        {}\n", word(view, "id"));
@@ -14,6 +17,13 @@ pub(super) fn job(view: &Value) -> String {
         version => format!("{} {version}", word(view, "blueprint_name")),
     };
     add(&mut out, "blueprint", &blueprint);
+    for (key, value) in view["labels"].as_object().into_iter().flatten() {
+        add(
+            &mut out,
+            "label",
+            &format!("{key}:{}", value.as_str().unwrap_or_default()),
+        );
+    }
     add(&mut out, "state", word(view, "current_state"));
     add(&mut out, "status", word(view, "status"));
     let waiting = &view["waiting"];
@@ -51,11 +61,14 @@ pub(super) fn job(view: &Value) -> String {
     }
     for decision in view["decisions"].as_array().into_iter().flatten() {
         let at = time(&decision["at_ms"]).unwrap_or_default();
-        let text = format!(
+        let mut text = format!(
             "{} by {} at {at}",
             word(decision, "decision"),
             word(decision, "by")
         );
+        if let Some(comment) = decision["comment"].as_str() {
+            let _ = write!(text, ": {comment}");
+        }
         add(&mut out, "decided", &text);
     }
     for (key, name) in [
@@ -79,8 +92,16 @@ pub(super) fn job(view: &Value) -> String {
         );
         add(&mut out, "hint", word(error, "hint"));
     }
-    if !view["result"].is_null() {
-        add(&mut out, "result", &view["result"].to_string());
+    for (key, name) in [
+        ("initial_data", "input"),
+        ("state_history", "data"),
+        ("result", "result"),
+    ] {
+        let value = &view[key];
+        let is_empty = value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty);
+        if !is_empty {
+            add(&mut out, name, &bounded(&value.to_string()));
+        }
     }
     add(
         &mut out,
@@ -105,6 +126,14 @@ pub(super) fn line(view: &Value) -> String {
     if let Some(why) = view["waiting"]["message"].as_str() {
         let _ = write!(line, ": {why}");
     }
+    if let Some(progress) = view["progress"].as_f64() {
+        let said = format!(
+            ", {:.0} % {}",
+            progress * 100.0,
+            word(view, "progress_message")
+        );
+        line.push_str(said.trim_end());
+    }
     if let Some(why) = view["error"]["message"].as_str() {
         let _ = write!(line, ": {why}");
     }
@@ -117,6 +146,17 @@ pub(super) fn has_ended(view: &Value) -> bool {
         word(view, "status"),
         "completed" | "failed" | "cancelled" | "quarantined"
     )
+}
+
+/// A value as far as a screen shows it; `--json` has the whole.
+fn bounded(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let shown = text.get(..end).unwrap_or(text);
+            format!("{shown}… ({} bytes; --json shows all)", text.len())
+        }
+    }
 }
 
 /// Several jobs.
@@ -203,24 +243,36 @@ mod tests {
                         "since_ms": 1_000, "until_ms": 61_000},
             "approval": {"message": "ok?", "decisions": ["no", "yes"]},
             "branches": [{"name": "x", "status": "failure", "failure": {"message": "broke"}}],
+            "labels": {"shop": "north"}, "initial_data": {"sum": 5, "card": "***"},
+            "state_history": {}, "progress": 0.25, "progress_message": "page 3",
+            "decisions": [{"decision": "no", "by": "ann", "comment": "too dear", "at_ms": 0}],
         });
         assert_eq!(
             job(&view),
             "job        j\n\
              blueprint  b 2\n\
+             label      shop:north\n\
              state      ask\n\
              status     waiting_for_human\n\
              waits      a person has to decide: ok? (approval), since 1970-01-01 00:00:01 UTC, until 1970-01-01 00:01:01 UTC\n\
+             progress   25 % page 3\n\
              decide     one of no, yes\n\
              branch     x: failure broke\n\
+             decided    no by ann at 1970-01-01 00:00:00 UTC: too dear\n\
+             input      {\"card\":\"***\",\"sum\":5}\n\
              created    1970-01-01 00:00:00 UTC\n\
              changed    1970-01-01 00:00:01 UTC\n"
         );
         assert_eq!(
             line(&view),
-            "waiting_for_human            ask: a person has to decide: ok?"
+            "waiting_for_human            ask: a person has to decide: ok?, 25 % page 3"
         );
         assert!(!has_ended(&view));
+        let long = bounded(&"я".repeat(2_001));
+        assert!(
+            long.ends_with("я… (4002 bytes; --json shows all)"),
+            "{long}"
+        );
     }
 
     #[test]
