@@ -5,6 +5,9 @@
 pub const MS_MAX: u64 = 100 * 365 * 86_400_000;
 /// What durations look like, for messages.
 pub const EXAMPLE: &str = "durations look like 500ms, 30s, 5m, 2h, 1d or 1h30m";
+/// What a setting that is a duration can be, for messages.
+pub const SETTING: &str = "durations look like 500ms, 30s, 5m, 2h, 1d or 1h30m; an expression, \
+    \"${…}\", may also give a number of seconds";
 
 /// Why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -118,10 +118,7 @@ fn expressions_mean_what_they_say() {
         ("now.getDayOfWeek()", "6"),
         ("string(now) + '!'", "\"2026-11-21T18:00:00Z!\""),
         ("duration('90m').getHours()", "1"),
-        (
-            "now + 1",
-            "!0 '+' does not work on google.protobuf.Timestamp and int",
-        ),
+        ("now + 1", "!0 '+' does not work on timestamp and int"),
         (
             "timestamp('soon')",
             "!0 timestamp: the text is not a time like 2026-11-21T18:00:00Z",
@@ -140,7 +137,10 @@ fn expressions_mean_what_they_say() {
             "input.n.x ?? 1",
             "!0 'input.n' is not an object, it has no key 'x'",
         ),
-        ("input.n + 'a'", "!0 '+' does not work on int and string"),
+        (
+            "input.n + 'a'",
+            "!0 '+' does not work on int and string; make them one kind with int(…), double(…) or string(…)",
+        ),
         ("input.n / 0", "!0 division by zero"),
         (
             "1.0 / 0.0",
@@ -176,7 +176,10 @@ fn what_is_wrong_is_said_with_its_place() {
             "8+4 unknown function 'uper' (did you mean 'upper'?)",
         ),
         ("1 +", "3+0 this is no expression: it ends too early"),
-        ("input.x = 1", "8+1 this is no expression: unexpected '='"),
+        (
+            "input.x = 1",
+            "8+1 this is no expression: unexpected '=' ('=' is written '==' here)",
+        ),
         (
             "__or(0)",
             "0+4 names that begin with '__' are not available",
@@ -227,5 +230,39 @@ fn nothing_hangs_or_overflows() {
         "input[0]".to_owned() + &"[0]".repeat(100),
     ] {
         println!("{:?}", value(&deep, &Value::Null).get(..80.min(deep.len())));
+    }
+}
+
+#[test]
+fn what_is_written_otherwise_elsewhere_is_named() {
+    let input = json!({"n": 3, "f": 2.5, "s": "x", "t": true, "list": [1]});
+    for (text, wanted) in [
+        ("input.t and input.t", "'and' is written '&&' here"),
+        ("input.t or input.t", "'or' is written '||' here"),
+        ("not input.t", "'not' is written '!' here"),
+        ("input.n = 3", "'=' is written '==' here"),
+        ("math.min(1, 2)", "here it is called 'math.least'"),
+        ("float(input.n)", "here it is called 'double'"),
+        ("len(input.list)", "here it is called 'size'"),
+        ("math.least(input.s, 1)", "'math.least' does not work on "),
+        (
+            "input.n * input.f",
+            "'*' does not work on int and double; write double(…)",
+        ),
+        (
+            "input.s - 1",
+            "'-' does not work on string and int; make them one kind",
+        ),
+        (
+            "input.s < 1",
+            "does not work on string and int; make them one kind",
+        ),
+        (
+            "input.s + 1",
+            "'+' does not work on string and int; make them one kind",
+        ),
+    ] {
+        let said = value(text, &input);
+        assert!(said.contains(wanted), "{text}: {said}");
     }
 }

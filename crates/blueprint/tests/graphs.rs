@@ -54,6 +54,10 @@ fn assert_sound(graph: &Graph) {
     drawn.dedup();
     // One more leads to the start.
     assert_eq!(svg.matches("<path class=\"e\"").count(), drawn.len() + 1);
+    // Each label of a way has a ground; an outline under letters is not drawn everywhere.
+    let labels = svg.matches("<text class=\"l\"").count();
+    assert_eq!(svg.matches("<rect class=\"h\"").count(), labels);
+    assert!(!svg.contains("paint-order"), "{svg}");
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
 }
 

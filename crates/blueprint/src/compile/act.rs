@@ -1,6 +1,6 @@
 //! Actions of a file as actions of the engine.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use avtomatika_engine::Action;
 use avtomatika_engine::blueprint::{
@@ -185,7 +185,7 @@ fn for_each(each: &model::ForEach, scope: &Scope<'_>) -> Result<Vec<Branch>, Ren
         let reason = format!("{} branches are more than {BRANCHES_MAX}", items.len());
         return Err(each.list.error(0, reason));
     }
-    let mut names = BTreeSet::new();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let mut branches = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let mut scope = scope.clone();
@@ -195,8 +195,10 @@ fn for_each(each: &model::ForEach, scope: &Scope<'_>) -> Result<Vec<Branch>, Ren
             Some(name) => text(name, &scope)?,
             None => index.to_string(),
         };
-        if !names.insert(name.clone()) {
-            let reason = format!("two branches are called '{name}'");
+        if let Some(other) = names.insert(name.clone(), index) {
+            let reason = format!(
+                "items {other} and {index} of the list both name their branch '{name}', and names must differ; computed"
+            );
             return Err(each.name.as_ref().map_or_else(
                 || each.list.error(0, reason.clone()),
                 |template| wrong(template, reason.clone()),

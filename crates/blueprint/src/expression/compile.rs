@@ -7,10 +7,28 @@ use serde_json::Value;
 
 use super::functions::{FUNCTIONS, LIBRARY};
 use super::meter::Alternative;
+use super::scan::Token;
 use super::walk::{self, Use};
 use super::{CompileError, charge, rewrite, scan};
 use crate::nearest;
 
+/// What functions are called in other languages, and here.
+const ELSEWHERE: [(&str, &str); 14] = [
+    ("abs", "math.abs"),
+    ("count", "size"),
+    ("float", "double"),
+    ("len", "size"),
+    ("length", "size"),
+    ("lowercase", "lower"),
+    ("math.max", "math.greatest"),
+    ("math.min", "math.least"),
+    ("max", "math.greatest"),
+    ("min", "math.least"),
+    ("round", "math.round"),
+    ("str", "string"),
+    ("strip", "trim"),
+    ("uppercase", "upper"),
+];
 /// Expressions inside each other.
 const DEPTH_MAX: usize = 64;
 
@@ -71,7 +89,7 @@ pub fn compile(text: &str, variables: &[&str]) -> Result<Expression, Vec<Compile
         .env
         .parser()
         .parse_with_source_info(&rewritten.text)
-        .map_err(|errors| parse_errors(text, &rewritten, &errors))?;
+        .map_err(|errors| parse_errors(text, &tokens, &rewritten, &errors))?;
     let places = Places {
         rewritten: &rewritten,
         info: &info,
@@ -153,8 +171,13 @@ fn refusals(found: &walk::Found, variables: &[&str], places: &Places<'_>) -> Vec
         let plain = name.strip_prefix("optional.").unwrap_or(name);
         let known = FUNCTIONS.contains(&plain) || name.contains('@');
         if !known {
-            let hint = nearest::nearest(name, FUNCTIONS);
-            let hint = hint.map(|near| format!("did you mean '{near}'?"));
+            let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == name);
+            let hint = match elsewhere {
+                Some((_, ours)) => Some(format!("here it is called '{ours}'")),
+                None => {
+                    nearest::nearest(name, FUNCTIONS).map(|near| format!("did you mean '{near}'?"))
+                }
+            };
             let (bracket, _) = places.at(*id);
             let called = name.rsplit('.').next().unwrap_or(name);
             errors.push(CompileError {
@@ -170,6 +193,7 @@ fn refusals(found: &walk::Found, variables: &[&str], places: &Places<'_>) -> Vec
 
 fn parse_errors(
     text: &str,
+    tokens: &[Token],
     rewritten: &rewrite::Rewritten,
     errors: &cel::ParseErrors,
 ) -> Vec<CompileError> {
@@ -183,10 +207,34 @@ fn parse_errors(
         if found.is_empty() {
             let rest = text.get(at..).unwrap_or("");
             let length = rest.chars().next().map_or(0, char::len_utf8);
-            found.push(CompileError::new(at, length, reason));
+            let mut error = CompileError::new(at, length, reason);
+            error.hint = foreign(text, tokens);
+            found.push(error);
         }
     }
     found
+}
+
+/// What other languages' operators are here.
+fn foreign(text: &str, tokens: &[Token]) -> Option<String> {
+    let word = |token: &Token| text.get(token.start..token.end).unwrap_or("");
+    let mut before = "";
+    for token in tokens {
+        let meant = match word(token) {
+            // Names may be called so.
+            _ if before == "." => None,
+            "and" => Some("&&"),
+            "or" => Some("||"),
+            "not" => Some("!"),
+            "=" | "===" => Some("=="),
+            _ => None,
+        };
+        if let Some(meant) = meant {
+            return Some(format!("'{}' is written '{meant}' here", word(token)));
+        }
+        before = word(token);
+    }
+    None
 }
 
 /// A parser's message without what only its authors understand.

@@ -101,12 +101,10 @@ impl Inner {
                 (Some(key.as_str()), format!("there is no key '{key}'"))
             }
             ExecutionError::NoSuchOverload(overload) => {
-                let kinds = overload.argument_types().join(" and ");
-                let name = overload.function().trim_matches('_');
-                let name = if name == "add" { "+" } else { name };
+                let kinds = overload.argument_types();
                 let reason = match overload.function() {
-                    "_._" => format!("{} has no keys", first(overload.argument_types())),
-                    _ => format!("'{name}' does not work on {kinds}"),
+                    "_._" => format!("{} has no keys", first(kinds)),
+                    name => misfit(written(name), kinds),
                 };
                 (None, reason)
             }
@@ -126,6 +124,14 @@ impl Inner {
             ExecutionError::IndexOutOfBounds(_) => {
                 (None, "the list has no item at this place".to_owned())
             }
+            ExecutionError::UnsupportedBinaryOperator(name, left, right) => {
+                let kinds = [left, right].map(|value| value.type_of().to_string());
+                (None, misfit(written(name), &kinds))
+            }
+            ExecutionError::ValuesNotComparable(left, right) => {
+                let kinds = [left, right].map(|value| value.type_of().to_string());
+                (None, misfit("comparing", &kinds))
+            }
             // The others' own texts would show whole values.
             _ => (None, "the values do not fit the operation".to_owned()),
         };
@@ -138,6 +144,46 @@ impl Inner {
             at: at.map_or(0, |(_, at)| *at),
             reason,
         }
+    }
+}
+
+/// What a function of CEL's is called in an expression.
+fn written(name: &str) -> &str {
+    match name.trim_matches('_') {
+        "add" => "+",
+        "sub" => "-",
+        "mul" => "*",
+        "div" => "/",
+        "rem" => "%",
+        "math.@min" => "math.least",
+        "math.@max" => "math.greatest",
+        name => name,
+    }
+}
+
+/// An operation on values it does not work on, and what would help.
+fn misfit(name: &str, kinds: &[String]) -> String {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| named(kind)).collect();
+    let reason = format!("'{name}' does not work on {}", kinds.join(" and "));
+    let has = |names: &[&str]| kinds.iter().any(|kind| names.contains(kind));
+    let (whole, broken) = (has(&["int", "uint"]), has(&["double"]));
+    if has(&["string"]) && (whole || broken) {
+        format!("{reason}; make them one kind with int(…), double(…) or string(…)")
+    } else if whole && broken {
+        format!("{reason}; write double(…) around the whole number")
+    } else {
+        reason
+    }
+}
+
+/// What a type is called in an expression.
+fn named(kind: &str) -> &str {
+    match kind {
+        "float" => "double",
+        "null_type" => "null",
+        "google.protobuf.Timestamp" => "timestamp",
+        "google.protobuf.Duration" => "duration",
+        kind => kind,
     }
 }
 

@@ -10,6 +10,8 @@ use super::svg::{DETAIL_LETTER, escaped, letters};
 const PLACES: [f64; 7] = [0.58, 0.44, 0.7, 0.32, 0.8, 0.22, 0.9];
 /// Pixels of a line of text.
 const LINE: f64 = 12.0;
+/// Pixels from the top of a label's ground to the line its letters stand on.
+const GROUND: f64 = 9.0;
 
 /// Labels that are drawn already.
 #[derive(Debug, Default)]
@@ -27,6 +29,14 @@ impl Labels {
         let first = on_way(from, to, PLACES[0]);
         let at = places.find(|at| self.is_free(*at, width)).unwrap_or(first);
         self.0.push((at, width));
+        // A ground of its own: not all renderers can draw an outline under letters.
+        let _ = writeln!(
+            svg,
+            "<rect class=\"h\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{LINE}\"/>",
+            at.x - width / 2.0 - 2.0,
+            at.y - GROUND,
+            width + 4.0,
+        );
         let _ = writeln!(
             svg,
             "<text class=\"l\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",

@@ -23,7 +23,7 @@ const BACK: f64 = 16.0;
 
 const STYLE: &str = "text{font-family:sans-serif;fill:#1f2933;text-anchor:middle}\
 .n{font-size:12px;font-weight:600}.d{font-size:10px;fill:#52606d}\
-.l{font-size:10px;fill:#334e68;paint-order:stroke;stroke:#fff;stroke-width:4px}\
+.l{font-size:10px;fill:#334e68;}.h{fill:#fff}\
 .s{fill:#f5f7fa;stroke:#627d98;stroke-width:1.4}.task{fill:#e6f0fa}.human{fill:#fdf3d8}\
 .wait{fill:#f3e8fb}.ok{fill:#dff3e3;stroke:#2f8132}.bad{fill:#fbe4e4;stroke:#ab2b2b}\
 .e{fill:none;stroke:#829ab1;stroke-width:1.4;marker-end:url(#a)}";

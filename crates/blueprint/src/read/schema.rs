@@ -4,8 +4,14 @@ use std::sync::Arc;
 
 use super::Reading;
 use crate::model::Schema;
+use crate::nearest;
 use crate::source::Span;
 use crate::yaml::{Kind, Node};
+
+/// The types a schema can name.
+const TYPES: [&str; 7] = [
+    "array", "boolean", "integer", "null", "number", "object", "string",
+];
 
 impl Reading<'_, '_> {
     /// A JSON Schema. References to other documents are not followed.
@@ -17,10 +23,16 @@ impl Reading<'_, '_> {
             for error in meta.iter_errors(&value) {
                 sound = false;
                 let span = find(node, &error.instance_path().to_string());
-                self.add(
-                    span,
-                    format!("{what} is not a JSON Schema: {}", brief(&error)),
-                );
+                let pointer = error.instance_path().to_string();
+                let (why, hint) =
+                    if pointer.ends_with("/type") && !pointer.ends_with("/properties/type") {
+                        let written = error.instance();
+                        (format!("{written} is no type"), Some(types(written)))
+                    } else {
+                        (brief(&error), None)
+                    };
+                let reason = format!("{what} is not a JSON Schema: {why}");
+                self.notes.push(span, reason, hint);
             }
             if !sound {
                 return None;
@@ -42,6 +54,17 @@ impl Reading<'_, '_> {
                 None
             }
         }
+    }
+}
+
+/// What may be said of a type that is none.
+fn types(written: &serde_json::Value) -> String {
+    let near = written
+        .as_str()
+        .and_then(|word| nearest::nearest(word, TYPES));
+    match near {
+        Some(near) => format!("did you mean '{near}'? The types are {}", TYPES.join(", ")),
+        None => format!("the types are {}", TYPES.join(", ")),
     }
 }
 

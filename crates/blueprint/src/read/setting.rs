@@ -154,6 +154,10 @@ impl Reading<'_, '_> {
 
     /// A duration, milliseconds.
     pub(super) fn duration_ms(&mut self, node: &Node, what: &str) -> Option<u64> {
+        self.duration(node, what, duration::EXAMPLE)
+    }
+
+    fn duration(&mut self, node: &Node, what: &str, hint: &str) -> Option<u64> {
         let parsed = match &node.kind {
             Kind::Text(text) => duration::parse_ms(&text.value),
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::List(_) | Kind::Map(_) => {
@@ -170,7 +174,7 @@ impl Reading<'_, '_> {
                     }
                     duration::DurationError::TooLong => format!("{what} is {error}"),
                 };
-                self.hint(node.span, reason, duration::EXAMPLE);
+                self.hint(node.span, reason, hint);
                 None
             }
         }
@@ -181,7 +185,7 @@ impl Reading<'_, '_> {
         if let Some(computed) = self.computed_setting(node, what) {
             return computed;
         }
-        let ms = self.duration_ms(node, what)?;
+        let ms = self.duration(node, what, duration::SETTING)?;
         if ms == 0 {
             self.add(node.span, format!("{what} must be longer than nothing"));
             return None;

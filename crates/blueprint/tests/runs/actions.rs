@@ -238,7 +238,7 @@ states:
     let message = lab.view(job).await.error_message.unwrap();
     assert_eq!(
         message,
-        "flow.yaml:8:20: two branches are called 'item-1' in 'it.id'"
+        "flow.yaml:8:20: items 0 and 1 of the list both name their branch 'item-1', and names must differ; computed in 'it.id'"
     );
 }
 

@@ -155,13 +155,24 @@ impl<'a> Fields<'a> {
             let hint = if MOVED.contains(&key) {
                 ": write time limits into the blueprint".to_owned()
             } else {
-                let meant = nearest(key, &KEYS).filter(|meant| !MOVED.contains(meant));
+                let meant = begins_alike(key).or_else(|| nearest(key, &KEYS));
+                let meant = meant.filter(|meant| !MOVED.contains(meant));
                 meant.map_or_else(String::new, |meant| format!(", did you mean '{meant}'?"))
             };
             self.report(key, Some(at.start), &format!("unknown key{hint}"));
         }
         self.problems
     }
+}
+
+/// The key that begins as this one does and only ends otherwise: `interval_secs`.
+fn begins_alike(key: &str) -> Option<&'static str> {
+    let same = |known: &str| {
+        let pairs = key.chars().zip(known.chars());
+        pairs.take_while(|(one, other)| one == other).count()
+    };
+    let best = KEYS.into_iter().max_by_key(|known| same(known))?;
+    (same(best) >= 6).then_some(best)
 }
 
 /// A whole number of TOML.

@@ -165,6 +165,7 @@ cron = "0 0 30 2 *"
 blueprint = "x"
 daily_at = "9:00"
 result_timeout = 5
+interval_secs = 5
 input_data = {}
 initial_data = []
 "#;
@@ -197,7 +198,8 @@ initial_data = []
             "line 29: [f] never comes: no day fits",
             "line 35: [g] daily_at: must be a time of day like \"03:30\"",
             "line 36: [g] result_timeout: unknown key: write time limits into the blueprint",
-            "line 38: [g] initial_data: is another name of input_data: write one of them",
+            "line 37: [g] interval_secs: unknown key, did you mean 'interval_seconds'?",
+            "line 39: [g] initial_data: is another name of input_data: write one of them",
         ]
     );
 }

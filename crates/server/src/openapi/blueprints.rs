@@ -92,6 +92,9 @@ fn written(blueprint: &Blueprint) -> Value {
         "content": {"application/json": {"schema": ended(blueprint)}},
     });
     let mut codes = CODES.to_vec();
+    if blueprint.input_schema.is_some() {
+        codes.push((400, "INVALID_INPUT_ERROR"));
+    }
     codes.extend(usual(Who::Client));
     refusals(&mut responses, &codes);
     let parameters: Vec<Value> = PARAMETERS
@@ -101,7 +104,7 @@ fn written(blueprint: &Blueprint) -> Value {
     json!({
         "tags": ["blueprints"],
         "summary": format!("Start a job of {}", blueprint.name),
-        "operationId": format!("start {}", blueprint.name),
+        "operationId": format!("start_{}", blueprint.name),
         "security": [{"client": []}],
         "parameters": parameters,
         "requestBody": {

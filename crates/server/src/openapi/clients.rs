@@ -143,6 +143,7 @@ fn jobs() -> Vec<Operation> {
         job(Method::GET, "/events", "Follow a job as server-sent events")
             .headers(&[("Last-Event-ID", Kind::Text, "the last event that was seen")])
             .answers(200, "text/event-stream")
+            .answers(204, "")
             .refuses(429, &["TOO_MANY_STREAMS"])
             .refuses(503, &["TOO_MANY_STREAMS"]),
         job(

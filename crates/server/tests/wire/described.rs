@@ -162,6 +162,11 @@ async fn blueprints_are_described_while_they_are_there() {
         .collect();
     let distinct: BTreeSet<_> = ids.iter().collect();
     assert_eq!(distinct.len(), ids.len(), "{ids:?}");
+    // Programs that write code make names of them.
+    assert!(!ids.iter().any(|id| id.contains(' ')), "{ids:?}");
+    // A blueprint that checks its input refuses what does not fit.
+    let refused = &document["paths"][PAUSES]["post"]["responses"]["400"].to_string();
+    assert!(refused.contains("INVALID_INPUT_ERROR"), "{refused}");
 }
 
 #[tokio::test]

@@ -52,8 +52,7 @@ pub(super) async fn look(
             .collect();
         let target = Checked(engine);
         for (place, (path, parsed)) in files.into_iter().enumerate() {
-            let mut about = Found::default();
-            about.refused = match clashes.get(&place) {
+            let refused = match clashes.get(&place) {
                 Some(clash) => Some(clash.clone()),
                 None => target
                     .install(compile(parsed)?)
@@ -61,10 +60,13 @@ pub(super) async fn look(
                     .err()
                     .map(|reason| at_endpoint(parsed, reason)),
             };
-            if whole.iter().any(|whole| whole == folder) {
-                about.warnings = unknown_sub_blueprints(parsed, &known);
-            }
-            found.insert(path.clone(), about);
+            let is_whole = whole.iter().any(|whole| whole == folder);
+            let warnings = if is_whole {
+                unknown_sub_blueprints(parsed, &known)
+            } else {
+                Vec::new()
+            };
+            found.insert(path.clone(), Found { refused, warnings });
         }
     }
     Ok(found)
