@@ -27,8 +27,11 @@ struct Lab {
 
 impl Lab {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let engine = Options::new(Arc::new(Memory::new(45_000)), Sealer::new([7; 32])).build();
+        Self::with(tempfile::tempdir().unwrap(), Arc::new(Memory::new(45_000)))
+    }
+
+    fn with(folder: tempfile::TempDir, store: Arc<Memory>) -> Self {
+        let engine = Options::new(store, Sealer::new([7; 32])).build();
         let loader = Loader::new(folder.path(), Arc::new(engine.clone()));
         Self {
             folder,
@@ -99,6 +102,7 @@ fn shown(change: &Change, folder: &Path) -> String {
             let stays = stays.as_ref().map_or("", |_| ", old stays");
             format!("{}:{} {reason}{stays}", short(file), problem.position)
         }
+        Change::Recalled { file, name, .. } => format!("{}: {name} recalled", short(file)),
         Change::Repaired { file, name, .. } => format!("{}: {name} good again", short(file)),
         Change::Removed { file, name } => format!("{}: {name} out", short(file)),
         Change::Unreadable { reason, .. } => format!("unreadable: {reason}"),
@@ -310,4 +314,52 @@ async fn the_folder_is_looked_at_until_the_end() {
     };
     tokio::join!(lab.loader.run(shutdown.clone()), stop);
     assert!(lab.submits("a").await);
+}
+
+#[tokio::test]
+async fn a_file_that_is_broken_at_the_start_stays_as_it_was_good_last() {
+    const BROKEN: &str = "name: a\nstates:\n  start: {goto: nowhere}\n";
+    let store = Arc::new(Memory::new(45_000));
+    let lab = Lab::with(tempfile::tempdir().unwrap(), Arc::clone(&store));
+    lab.write("a.yaml", &flow("a", "description: first"));
+    lab.write("b.yaml", &flow("b", ""));
+    lab.check().await;
+    lab.write("a.yaml", &flow("a", "description: second"));
+    lab.check().await;
+    let second = lab.version("a");
+
+    // Another server of the same store and folder.
+    lab.write("a.yaml", BROKEN);
+    lab.write("b.yaml", "name: [");
+    let lab = Lab::with(lab.folder, Arc::clone(&store));
+    let told = lab.check().await;
+    assert_eq!(told[..2], ["a.yaml: a recalled", "b.yaml: b recalled"]);
+    assert_eq!(
+        told[2],
+        "a.yaml:3:17 there is no state 'nowhere', old stays"
+    );
+    assert_eq!((told.len(), lab.check().await.len()), (4, 0));
+    assert_eq!(lab.version("a"), second);
+    assert!(lab.submits("a").await && lab.submits("b").await);
+    lab.write("a.yaml", &flow("a", "description: second"));
+    assert_eq!(lab.check().await, ["a.yaml: a good again"]);
+
+    // What is in a good file goes first; a file that has gone leaves nothing.
+    lab.remove("b.yaml");
+    assert_eq!(lab.check().await, ["b.yaml: b out"]);
+    lab.remove("a.yaml");
+    lab.write("b.yaml", BROKEN);
+    lab.write("c.yaml", &flow("c", ""));
+    lab.check().await;
+    assert!(!lab.submits("b").await);
+    lab.write("c.yaml", BROKEN);
+    lab.write("d.yaml", &flow("c", "description: moved here"));
+    let lab = Lab::with(lab.folder, store);
+    let told = lab.check().await;
+    assert!(told.contains(&"d.yaml: c in".to_owned()), "{told:?}");
+    assert!(
+        !told.iter().any(|told| told.contains("recalled")),
+        "{told:?}"
+    );
+    assert!(lab.submits("c").await);
 }

@@ -51,4 +51,19 @@ impl Target for Checked {
     fn remove(&self, name: &str) {
         Target::remove(&self.0, name);
     }
+
+    fn keep<'a>(
+        &'a self,
+        file: &'a str,
+        text: Option<&'a str>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        self.0.keep(file, text)
+    }
+
+    fn kept<'a>(
+        &'a self,
+        file: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<String>, String>> + Send + 'a>> {
+        self.0.kept(file)
+    }
 }

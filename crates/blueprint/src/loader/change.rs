@@ -27,6 +27,15 @@ pub enum Change {
         /// The version that stays in use.
         stays: Option<String>,
     },
+    /// It is broken, and nothing of it is in use: what was kept of it is in use now.
+    Recalled {
+        /// The file.
+        file: PathBuf,
+        /// The blueprint's name.
+        name: String,
+        /// Its version.
+        version: String,
+    },
     /// It was refused before, and says again what is in use.
     Repaired {
         /// The file.
@@ -76,6 +85,14 @@ impl Change {
                     let (reason, hint) = (&problem.reason, &problem.hint);
                     tracing::error!(%file, line, column, reason, hint, stays, "blueprint file refused");
                 }
+            }
+            Self::Recalled {
+                file,
+                name,
+                version,
+            } => {
+                let file = file.display();
+                tracing::warn!(%file, name, version, "blueprint loaded as its file was when it was good last");
             }
             Self::Repaired {
                 file,

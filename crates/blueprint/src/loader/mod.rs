@@ -8,6 +8,7 @@ mod board;
 mod change;
 mod claims;
 mod folder;
+mod recall;
 mod seen;
 mod target;
 
@@ -107,7 +108,7 @@ impl Loader {
             }
         };
         state.unreadable = None;
-        self.take_out(&mut state, &seen, &mut changes);
+        self.take_out(&mut state, &seen, &mut changes).await;
         for (path, seen) in seen {
             match seen {
                 Seen::Same => {}
@@ -125,18 +126,20 @@ impl Loader {
                         installed: before.and_then(|file| file.installed),
                         told: Vec::new(),
                         was_refused,
+                        was_recalled: false,
                     };
                     state.files.insert(path, file);
                 }
             }
         }
+        self.recall(&mut state, &mut changes).await;
         self.put_in(&mut state, &mut changes).await;
         self.board.show(&state.files);
         changes
     }
 
     /// Takes out the blueprints of files that have gone.
-    fn take_out(
+    async fn take_out(
         &self,
         state: &mut State,
         seen: &BTreeMap<PathBuf, Seen>,
@@ -150,6 +153,7 @@ impl Loader {
             .collect();
         for path in gone {
             let file = state.files.remove(&path);
+            self.keep(&path, None).await;
             if let Some(installed) = file.and_then(|file| file.installed) {
                 self.target.remove(&installed.name);
                 changes.push(Change::Removed {
@@ -239,6 +243,7 @@ impl Loader {
                 .filter(|old| old.name == says.name)
                 .map(|old| old.version.clone()),
         });
+        self.keep(path, Some(&says.source.text)).await;
         file.installed = Some(says);
         file.told.clear();
         file.was_refused = false;

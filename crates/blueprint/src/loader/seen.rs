@@ -22,6 +22,8 @@ pub(super) struct File {
     pub(super) told: Vec<Problem>,
     /// Whether an earlier text was refused, and nothing was taken since.
     pub(super) was_refused: bool,
+    /// Whether what was kept of it has been looked for.
+    pub(super) was_recalled: bool,
 }
 
 impl File {
