@@ -48,6 +48,7 @@ fn engine() -> Engine {
     let blueprints = [
         one("no_worker", || Action::dispatch(task("nobody"))),
         one("busy", || Action::dispatch(task("busy"))),
+        one("silent", || Action::dispatch(task("unasked"))),
         one("away", || {
             Action::dispatch(task("busy").to_worker(Some("gone".into())))
         }),
@@ -197,6 +198,10 @@ async fn every_reason_is_told_by_the_api_and_the_command_line() {
     });
     stack.post("/_worker/tasks/result", &result).await;
 
+    stack
+        .post(register, &worker("idle", json!(["unasked"])))
+        .await;
+
     let mut jobs = vec![
         ("with_worker", with_worker, "worker 'full' has the task"),
         ("back_off", back_off, "waits for its back-off"),
@@ -206,6 +211,10 @@ async fn every_reason_is_told_by_the_api_and_the_command_line() {
         (
             "busy",
             "worker 'full', the only one that offers 'busy', is busy",
+        ),
+        (
+            "silent",
+            "1 of 1 workers that offer 'unasked' could take it, but do not ask",
         ),
         ("away", "worker 'gone', which the task is tied to, is away"),
         ("none_fits", "none has what the task requires"),
@@ -223,6 +232,7 @@ async fn every_reason_is_told_by_the_api_and_the_command_line() {
     for (blueprint, job, words) in jobs {
         let reason = match blueprint {
             "busy" => "workers_busy",
+            "silent" => "workers_silent",
             "away" => "worker_away",
             other => other,
         };

@@ -174,6 +174,8 @@ pub enum WaitReason {
     NoWorker,
     /// Workers that offer it are alive but full.
     WorkersBusy,
+    /// Workers that offer it have room, but do not ask for tasks.
+    WorkersSilent,
     /// The one worker the task is tied to is not there.
     WorkerAway,
     /// A worker has the task.

@@ -84,6 +84,8 @@ pub struct AppState {
     pub(crate) schedules: Option<Handle>,
     pub(crate) past: Option<Past>,
     pub(crate) blueprint_files: Option<Board>,
+    /// Whether webhooks are for the public internet only.
+    pub(crate) posts_to_public_only: bool,
     /// Streams of events that are open.
     pub(crate) streams: Arc<Seats>,
     /// Channels to workers that are open.
@@ -157,6 +159,10 @@ impl Server {
             schedules,
             past,
             blueprint_files: options.blueprint_files,
+            posts_to_public_only: options
+                .webhooks
+                .as_ref()
+                .is_some_and(|webhooks| !webhooks.allow_private),
             streams: Seats::new("streams", STREAMS_MAX, STREAMS_PER_CLIENT_MAX),
             sockets: Seats::new("channels", SOCKETS_MAX, SOCKETS_PER_WORKER_MAX),
             closing: CancellationToken::new(),

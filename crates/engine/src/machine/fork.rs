@@ -237,6 +237,17 @@ pub(super) fn settle(step: &mut Step, fork: Fork, blueprint: &Blueprint, env: &E
     };
     // No branches, nothing to wait for: the aggregator decides what that means.
     let met = met || fork.branches.is_empty();
+    if !met && hopeless {
+        let why = ended().find_map(|result| result.failure.as_ref());
+        let why = why.map_or(String::new(), |why| format!("; {}", why.message));
+        step.job.failure = Some(Failure::new(
+            "JOIN_NOT_MET",
+            format!(
+                "{succeeded} of {} branches succeeded and {failed} failed: the join can't be met{why}",
+                fork.branches.len()
+            ),
+        ));
+    }
     if met || hopeless {
         join(step, fork, met, "cancelled", blueprint, env);
     } else {
@@ -273,7 +284,15 @@ fn join(
             Runs::Job(job) => call_off(step, *job),
         }
     }
+    let open: Vec<bool> = fork
+        .branches
+        .iter()
+        .map(|branch| branch.result.is_none())
+        .collect();
     close(&mut fork, rest);
+    for (branch, _) in fork.branches.iter().zip(open).filter(|(_, open)| *open) {
+        note_end(step, branch);
+    }
     let state = match &fork.on_failure {
         Some(state) if !met => state.clone(),
         _ => fork.into.clone(),

@@ -1,6 +1,6 @@
 //! Waiting for a person, an event or a time, and the timer all waits share.
 
-use avtomatika_protocol::JobStatus;
+use avtomatika_protocol::{Failure, JobStatus};
 use serde_json::json;
 
 use super::step::{Note, Question, Step};
@@ -157,7 +157,10 @@ pub(super) fn timer_due(
     if matches!(wait, Some(Wait::Sleep { .. })) {
         step.note(Note::of(EventKind::Woke));
     } else if wait.is_some() {
-        step.note(Note::of(EventKind::TimedOut));
+        step.note(Note {
+            details: wait.as_ref().map(|wait| json!({"waited_for": wait.name()})),
+            ..Note::of(EventKind::TimedOut)
+        });
     }
     match wait {
         None if step.job.status == JobStatus::AwaitingRetry => step.run_handler(blueprint, env),
@@ -171,11 +174,18 @@ pub(super) fn timer_due(
         Some(Wait::Fork(parallel)) => fork::timed_out(step, parallel, blueprint, env),
         Some(Wait::Child(sub_job)) => child::timed_out(step, sub_job, blueprint, env),
         Some(Wait::Approval(approval)) => match approval.transitions.get(TIMEOUT) {
-            Some(state) => step.enter(state, blueprint, env),
+            Some(state) => {
+                step.job.failure = Some(Failure::new("APPROVAL_TIMEOUT", "nobody decided in time"));
+                step.enter(state, blueprint, env);
+            }
             None => step.give_up_waiting("APPROVAL_TIMEOUT", "nobody decided in time"),
         },
         Some(Wait::Signal(wait)) => match wait.transitions.get(TIMEOUT) {
-            Some(state) => step.enter(state, blueprint, env),
+            Some(state) => {
+                let text = format!("the event '{}' did not come in time", wait.name);
+                step.job.failure = Some(Failure::new("EVENT_TIMEOUT", text));
+                step.enter(state, blueprint, env);
+            }
             None => step.give_up_waiting(
                 "EVENT_TIMEOUT",
                 &format!("the event '{}' did not come in time", wait.name),

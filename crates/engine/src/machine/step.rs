@@ -68,6 +68,8 @@ pub struct Note {
     pub task_type: Option<Arc<str>>,
     /// The worker that had it.
     pub worker: Option<WorkerId>,
+    /// The state the job was in then.
+    pub state: String,
     /// The state it led out of.
     pub previous_state: Option<String>,
     /// What went wrong.
@@ -162,7 +164,8 @@ impl Step {
 
     /// Notes something in the job's history.
     pub(super) fn note(&mut self, note: Note) {
-        self.notes.push(note);
+        let state = self.job.state.clone();
+        self.notes.push(Note { state, ..note });
     }
 
     /// Lets go of everything the job waits for: tasks are finished, sub-jobs stopped.

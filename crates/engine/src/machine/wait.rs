@@ -29,6 +29,19 @@ pub enum Wait {
     },
 }
 
+impl Wait {
+    /// Its name in a job's history: that of the reason a waiting job gives.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Fork(_) => "branches",
+            Self::Child(_) => "sub_job",
+            Self::Approval(_) => "approval",
+            Self::Signal(_) => "event",
+            Self::Sleep { .. } => "sleep",
+        }
+    }
+}
+
 /// Branches that run side by side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fork {

@@ -317,8 +317,15 @@ impl Planned {
     /// Makes lines of history of the notes.
     fn tell(&self, history: &mut Vec<HistoryEvent>) {
         let job = &self.job;
+        let last = self.notes.len().saturating_sub(1);
         for (n, note) in (0_u16..).zip(&self.notes) {
             let Some(kind) = note.kind else { continue };
+            // The last line of a commit says where it left the job.
+            let state = if usize::from(n) == last {
+                &job.state
+            } else {
+                &note.state
+            };
             let mut details = note.details.clone();
             if let Some(details) = &mut details {
                 seal::hide(details);
@@ -333,7 +340,7 @@ impl Planned {
                 client: job.owner().clone(),
                 blueprint: Arc::clone(&job.blueprint),
                 blueprint_version: Arc::clone(&job.blueprint_version),
-                state: job.state.clone(),
+                state: state.clone(),
                 previous_state: note.previous_state.clone(),
                 status: job.status,
                 task_id: note.task,

@@ -35,6 +35,14 @@ pub enum InstallError {
         /// The endpoint.
         path: String,
     },
+    /// Its version was used with another text, by jobs that may still be under way.
+    #[error("version '{version}' of '{name}' was used with another text")]
+    OtherText {
+        /// The blueprint's name.
+        name: String,
+        /// The version.
+        version: String,
+    },
     /// Its source could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -128,8 +136,12 @@ impl Engine {
     /// Puts a blueprint in: new jobs walk through it from now on, jobs that have begun stay on
     /// the version they began with. Its source, if it has one, is durable when this returns.
     ///
+    /// A version names one text for ever: with another one it is refused, and what it was used
+    /// with is what new jobs get.
+    ///
     /// # Errors
-    /// When another blueprint has its endpoint, or its source can't be kept.
+    /// When another blueprint has its endpoint, its version was used with another text, or its
+    /// source can't be kept.
     pub async fn install(&self, blueprint: Blueprint) -> Result<(), InstallError> {
         let taken = self.blueprints().into_iter().find(|other| {
             other.name != blueprint.name
@@ -153,8 +165,9 @@ impl Engine {
                 value: Some(Value::from(source.as_ref())),
             };
             match self.0.store.write_documents(vec![change]).await {
+                Ok(()) => {}
                 // It was kept earlier, by this server or by another one.
-                Ok(()) | Err(StoreError::Conflict { .. }) => {}
+                Err(StoreError::Conflict { .. }) => self.compare(&blueprint, source).await?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -165,6 +178,28 @@ impl Engine {
         );
         self.0.registry.put(Arc::new(blueprint));
         Ok(())
+    }
+
+    /// Compares a text with the one its version was used with, which stays in use.
+    async fn compare(&self, blueprint: &Blueprint, source: &str) -> Result<(), InstallError> {
+        let (name, version) = (&blueprint.name, &blueprint.version);
+        let kept = self.0.store.document(&source_key(name, version)).await?;
+        let Some(kept) = kept.as_ref().and_then(|kept| kept.value.as_str()) else {
+            return Ok(());
+        };
+        if kept == source {
+            return Ok(());
+        }
+        if self.blueprint(name).is_none()
+            && let Some(resolver) = &self.0.resolver
+            && let Ok(used) = resolver.resolve(name, version, kept)
+        {
+            self.0.registry.put(Arc::new(used));
+        }
+        Err(InstallError::OtherText {
+            name: name.clone(),
+            version: version.clone(),
+        })
     }
 
     /// Takes a blueprint out: there are no new jobs for it. Those that have begun go on.

@@ -1,7 +1,7 @@
 //! Why a job waits, and since when.
 
+use avtomatika_protocol::JobStatus;
 use avtomatika_protocol::job::{WaitReason, Waiting};
-use avtomatika_protocol::{JobStatus, WorkerId};
 
 use super::engine::Inner;
 use crate::machine::{Fork, Job, Runs, Wait};
@@ -128,7 +128,7 @@ impl Inner {
             .into_iter()
             .filter(|worker| worker.last_seen_ms + self.settings.lease_ms > now_ms)
             .collect();
-        let (reason, message) = explain(entry, &live);
+        let (reason, message) = explain(entry, &live, now_ms);
         Ok(Waiting {
             reason,
             message,
@@ -148,7 +148,42 @@ fn earliest(one_ms: Option<u64>, other_ms: Option<u64>) -> Option<u64> {
     one_ms.into_iter().chain(other_ms).min()
 }
 
-fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
+/// Whether a worker could take one more task. One that does not say how many it takes is taken to
+/// do one at a time.
+fn has_room(worker: &WorkerView, task_type: &str) -> bool {
+    let most = worker.record.registration.max_concurrent_tasks.unwrap_or(1);
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let full_of = &worker.standing.full_of;
+    worker.leased.len() < most && !full_of.iter().any(|full| full == task_type)
+}
+
+/// What keeps workers that could do a task from having it: they are full, or they don't ask.
+fn not_taken(able: &[&WorkerView], task_type: &str, now_ms: u64) -> (WaitReason, String) {
+    let idle = able.iter().filter(|worker| has_room(worker, task_type));
+    let Some(latest) = idle.clone().max_by_key(|worker| worker.last_seen_ms) else {
+        let text = match able {
+            [one] => format!(
+                "worker '{}', the only one that offers '{task_type}', is busy",
+                one.record.registration.worker_id
+            ),
+            _ => format!(
+                "all {} workers that offer '{task_type}' are busy",
+                able.len()
+            ),
+        };
+        return (WaitReason::WorkersBusy, text);
+    };
+    let text = format!(
+        "{} of {} workers that offer '{task_type}' could take it, but do not ask for it; the last sign of life was that of '{}' {} s ago",
+        idle.count(),
+        able.len(),
+        latest.record.registration.worker_id,
+        now_ms.saturating_sub(latest.last_seen_ms) / 1_000
+    );
+    (WaitReason::WorkersSilent, text)
+}
+
+fn explain(entry: &QueueEntry, live: &[WorkerView], now_ms: u64) -> (WaitReason, String) {
     let name = |worker: &WorkerView| worker.record.registration.worker_id.clone();
     let offers = |worker: &&WorkerView| {
         worker
@@ -171,10 +206,7 @@ fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
             );
         };
         return if offers(&worker) && suits(worker) {
-            (
-                WaitReason::WorkersBusy,
-                format!("worker '{wanted}' is busy"),
-            )
+            not_taken(&[worker], &entry.task_type, now_ms)
         } else {
             (
                 WaitReason::NoneFits,
@@ -186,10 +218,10 @@ fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
         };
     }
     let offering: Vec<&WorkerView> = live.iter().filter(offers).collect();
-    let able: Vec<WorkerId> = offering
+    let able: Vec<&WorkerView> = offering
         .iter()
         .filter(|worker| suits(worker))
-        .map(|worker| name(worker))
+        .copied()
         .collect();
     if able.is_empty() && !offering.is_empty() {
         return (
@@ -214,17 +246,6 @@ fn explain(entry: &QueueEntry, live: &[WorkerView]) -> (WaitReason, String) {
             format!("no live worker offers the task type '{}'", entry.task_type),
         )
     } else {
-        let message = match able.as_slice() {
-            [only] => format!(
-                "worker '{only}', the only one that offers '{}', is busy",
-                entry.task_type
-            ),
-            able => format!(
-                "all {} workers that offer '{}' are busy",
-                able.len(),
-                entry.task_type
-            ),
-        };
-        (WaitReason::WorkersBusy, message)
+        not_taken(&able, &entry.task_type, now_ms)
     }
 }

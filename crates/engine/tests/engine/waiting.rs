@@ -54,7 +54,7 @@ async fn a_tied_task_says_whether_its_worker_is_away_or_busy() {
     assert!(lab.take("b").await.is_none(), "it is not b's");
     assert_eq!(why(&lab, job).await.unwrap().0, WaitReason::WorkerAway);
     lab.register("a", None).await;
-    assert_eq!(why(&lab, job).await.unwrap().0, WaitReason::WorkersBusy);
+    assert_eq!(why(&lab, job).await.unwrap().0, WaitReason::WorkersSilent);
     assert!(lab.take("a").await.is_some());
 }
 

@@ -19,6 +19,7 @@ use super::{check_allowed, until_ended};
 use crate::access::{Party, Purse};
 use crate::http::{ApiError, Query, json, parse_wait};
 use crate::server::AppState;
+use crate::webhooks::is_hopeless;
 
 /// The header that names the client's key for a job.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -47,7 +48,7 @@ pub(crate) async fn submit(
     let Query(query) = Query::from_request_parts(&mut parts, &state).await?;
     let wishes = wishes(query)?;
     let idempotency_key = key(&parts.headers)?;
-    let webhook_url = webhook(&parts.headers)?;
+    let webhook_url = webhook(&parts.headers, &state)?;
     let trace_parent = trace_parent(&parts.headers);
     let request = Request::from_parts(parts, body);
     let input: Value = json(Bytes::from_request(request, &state).await)?;
@@ -109,11 +110,16 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-fn webhook(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+fn webhook(headers: &HeaderMap, state: &AppState) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get(WEBHOOK) else {
         return Ok(None);
     };
     match value.to_str() {
+        Ok(url) if state.posts_to_public_only && is_hopeless(url) => Err(ApiError::bad_request(
+            "WEBHOOK_REFUSED",
+            "the webhook's host is not on the public internet",
+        )
+        .hint("webhooks to this machine and to private networks need --webhook-allow-private")),
         Ok(url) => Ok(Some(url.to_owned())),
         Err(_) => Err(ApiError::bad_request(
             "INVALID_WEBHOOK",

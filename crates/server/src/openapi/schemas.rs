@@ -153,7 +153,8 @@ fn job() -> Value {
         "Jobs": list("AnyJob"),
         "Waiting": object(&["reason", "message", "since_ms"], json!({
             "reason": {"type": "string", "enum": [
-                "no_worker", "workers_busy", "worker_away", "with_worker", "back_off", "none_fits",
+                "no_worker", "workers_busy", "workers_silent", "worker_away", "with_worker", "back_off",
+                "none_fits",
                 "branches", "sub_job", "approval", "event", "sleep",
             ]},
             "message": text("the reason in English"),

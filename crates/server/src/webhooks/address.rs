@@ -65,6 +65,20 @@ pub(super) async fn allowed(
     Ok(good)
 }
 
+/// Whether it is plain from an address alone that it is never posted to. Names are looked up when
+/// it comes to that: what they stand for may change.
+pub(crate) fn is_hopeless(url: &str) -> bool {
+    let Some(target) = super::post::Target::read(url) else {
+        return false;
+    };
+    let host = target.host.trim_matches(['[', ']']);
+    match host.parse::<IpAddr>() {
+        Ok(literal) => !is_public(literal),
+        // RFC 6761, section 6.3: these are always this machine.
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
 /// Whether an address is one of the public internet: none of those IANA's registries of special
 /// addresses keep for networks of one's own, this machine, several machines at once, examples or
 /// measurements, nor one that clouds answer to from inside only.

@@ -15,6 +15,7 @@ mod post;
 mod sign;
 mod worker;
 
+pub(crate) use address::is_hopeless;
 pub use address::{Looking, Lookup, SystemLookup};
 pub use sign::SigningKey;
 pub(crate) use worker::Deliveries;

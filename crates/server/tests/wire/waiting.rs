@@ -47,7 +47,9 @@ async fn worker_away() {
     // Nobody else gets it.
     assert!(wire.poll("other", "0").await.is_none());
     wire.register("wanted", &["echo"]).await;
-    assert_eq!(why(&wire, &id).await["reason"], "workers_busy");
+    let waiting = why(&wire, &id).await;
+    assert_eq!(waiting["reason"], "workers_silent");
+    assert!(waiting["message"].as_str().unwrap().contains("'wanted'"));
     assert_eq!(wire.take("wanted").await["job_id"], id.as_str());
     assert_eq!(why(&wire, &id).await["reason"], "with_worker");
 }
@@ -59,7 +61,7 @@ async fn a_worker_that_fell_silent_is_no_worker() {
     let wire = Wire::with(settings).await;
     wire.register("w", &["echo"]).await;
     let id = wire.submit(json!({})).await;
-    assert_eq!(why(&wire, &id).await["reason"], "workers_busy");
+    assert_eq!(why(&wire, &id).await["reason"], "workers_silent");
     tokio::time::sleep(std::time::Duration::from_millis(150)).await;
     assert_eq!(why(&wire, &id).await["reason"], "no_worker");
     assert_eq!(wire.get("/api/v1/workers").await.json(), json!([]));

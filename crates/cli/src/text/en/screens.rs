@@ -128,6 +128,9 @@ impl Screens for En {
                 "no bot runner is connected; the job starts as soon as one is there"
             }
             WaitReason::WorkersBusy => "all bot runners are busy; the job is in the queue",
+            WaitReason::WorkersSilent => {
+                "a bot runner is connected, but asks for nothing; the job is in the queue"
+            }
             WaitReason::WorkerAway => {
                 "the bot runner this bot lives on is away; waiting for its return"
             }

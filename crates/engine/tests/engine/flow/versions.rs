@@ -155,3 +155,21 @@ async fn a_sub_job_may_name_an_old_version() {
         json!(["completed", "v1"])
     );
 }
+
+#[tokio::test]
+async fn a_version_names_one_text_over_restarts() {
+    let mut lab = lab(vec![]);
+    lab.register("w", None).await;
+    lab.engine.install(flow("v1")).await.unwrap();
+    let old = submit(&lab).await;
+    let mut changed = flow("v1");
+    changed.source = Some("another text".into());
+    lab.restart(vec![], Some(Arc::new(FromSource)));
+    let refused = lab.engine.install(changed).await;
+    assert!(matches!(refused, Err(InstallError::OtherText { version, .. }) if version == "v1"));
+    // What it was used with goes on, for jobs under way and for new ones.
+    lab.clock.advance(1);
+    let new = submit(&lab).await;
+    assert_eq!(finish(&lab, old).await, "v1");
+    assert_eq!(finish(&lab, new).await, "v1");
+}
