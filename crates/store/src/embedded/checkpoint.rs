@@ -18,6 +18,7 @@ use super::{Shared, disk};
 struct Order {
     layer: Arc<Layer>,
     group: u64,
+    segment: u64,
 }
 
 /// What came of a checkpoint.
@@ -71,8 +72,12 @@ impl Checkpoints {
     }
 
     /// Begins a checkpoint; there must be none under way.
-    pub(super) fn begin(&mut self, layer: Arc<Layer>, group: u64) {
-        let order = Order { layer, group };
+    pub(super) fn begin(&mut self, layer: Arc<Layer>, group: u64, segment: u64) {
+        let order = Order {
+            layer,
+            group,
+            segment,
+        };
         self.busy = self
             .orders
             .as_ref()
@@ -141,9 +146,11 @@ fn transact(shared: &Shared, order: &Order) -> Result<(), redb::Error> {
     // A start after a crash need not scan the file.
     write.set_quick_repair(true);
     order.layer.apply(&write)?;
-    write
-        .open_table(tables::META)?
-        .insert(tables::APPLIED, order.group)?;
+    {
+        let mut meta = write.open_table(tables::META)?;
+        meta.insert(tables::APPLIED, order.group)?;
+        meta.insert(tables::SEGMENT, order.segment)?;
+    }
     write.commit()?;
     Ok(())
 }

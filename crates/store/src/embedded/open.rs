@@ -17,7 +17,7 @@ use super::cache::Cache;
 use super::changes::Changes;
 use super::keyed::Keyed;
 use super::layers::Layers;
-use super::log::{Files, Log, LogError, Reader, Size};
+use super::log::{Files, Log, LogError, Reached, Reader, Size};
 use super::{EmbeddedOptions, Shared, birth, codec, disk, tables};
 use crate::census::Census;
 
@@ -80,8 +80,8 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<(Shared, Log
     };
     let mut index = Index::new(options.lease_ms);
     let mut census = Census::default();
-    let applied = prepare(&database, &path)?;
-    let (log, layers) = log(&options, applied).map_err(|error| broken(error.to_string()))?;
+    let reached = prepare(&database, &path)?;
+    let (log, layers) = log(&options, reached).map_err(|error| broken(error.to_string()))?;
     read_back(&database, &layers, &mut index, &mut census, now_ms)
         .map_err(|error| broken(error.to_string()))?;
     let told = next_told(&database, &layers).map_err(|error| broken(error.to_string()))?;
@@ -105,14 +105,14 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<(Shared, Log
 }
 
 /// Opens the log, with what it holds beyond the file.
-fn log(options: &EmbeddedOptions, applied: u64) -> Result<(Log, Layers), LogError> {
+fn log(options: &EmbeddedOptions, reached: Reached) -> Result<(Log, Layers), LogError> {
     let files = Files {
         dir: options.dir.clone(),
         #[cfg(test)]
         faults: options.faults.clone(),
     };
     let size = Size::for_disk(disk::free_bytes(&options.dir).unwrap_or(u64::MAX));
-    let (log, payloads) = Log::open(files, size, applied)?;
+    let (log, payloads) = Log::open(files, size, reached)?;
     let mut layers = Layers::default();
     for payload in &payloads {
         layers.active.decode(Reader::new(payload))?;
@@ -177,30 +177,34 @@ fn builder(options: &EmbeddedOptions, path: &Path) -> Result<Database, redb::Dat
     builder.create(path)
 }
 
-/// The format of a file that has been prepared before, and the last group of the log in it.
-fn facts(database: &Database) -> Result<(Option<u64>, u64), redb::Error> {
+/// The format of a file that has been prepared before, and what it holds of the log.
+fn facts(database: &Database) -> Result<(Option<u64>, Reached), redb::Error> {
     let read = database.begin_read()?;
     match read.open_table(tables::META) {
         Ok(meta) => {
             let format = meta.get("format")?.map(|format| format.value());
-            let applied = meta.get(tables::APPLIED)?.map(|group| group.value());
-            Ok((format, applied.unwrap_or(0)))
+            let number = |name| meta.get(name).map(|found| found.map_or(0, |it| it.value()));
+            let reached = Reached {
+                group: number(tables::APPLIED)?,
+                segment: number(tables::SEGMENT)?,
+            };
+            Ok((format, reached))
         }
-        Err(redb::TableError::TableDoesNotExist(_)) => Ok((None, 0)),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok((None, Reached::default())),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Makes the tables and checks the format; answers the last group of the log that is in the file.
-/// Writes nothing if the tables are there: a store opens on a full disk too.
-fn prepare(database: &Database, path: &Path) -> Result<u64, OpenError> {
+/// Makes the tables and checks the format; answers what the file holds of the log. Writes
+/// nothing if the tables are there: a store opens on a full disk too.
+fn prepare(database: &Database, path: &Path) -> Result<Reached, OpenError> {
     let broken = |reason: String| OpenError::Broken {
         path: path.to_path_buf(),
         reason,
     };
-    let (found, applied) = facts(database).map_err(|error| broken(error.to_string()))?;
-    match (found, applied) {
-        (Some(tables::FORMAT), applied) => return Ok(applied),
+    let (found, reached) = facts(database).map_err(|error| broken(error.to_string()))?;
+    match (found, reached) {
+        (Some(tables::FORMAT), reached) => return Ok(reached),
         (Some(found), _) if !tables::FORMATS_UNLOGGED.contains(&found) => {
             return Err(OpenError::Format {
                 path: path.to_path_buf(),
@@ -227,7 +231,7 @@ fn prepare(database: &Database, path: &Path) -> Result<u64, OpenError> {
     })();
     made.map_err(|error| broken(error.to_string()))?;
     write.commit().map_err(|error| broken(error.to_string()))?;
-    Ok(0)
+    Ok(Reached::default())
 }
 
 /// The format before there was a list of quarantined jobs.

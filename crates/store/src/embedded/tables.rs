@@ -21,6 +21,8 @@ pub(super) const FORMATS_UNLOGGED: [u64; 2] = [1, 2];
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// In [`META`]: the last group of the log that is in the file.
 pub(super) const APPLIED: &str = "applied_group";
+/// In [`META`]: the newest segment the log had then. It is there for ever, or a newer one is.
+pub(super) const SEGMENT: &str = "log_segment";
 
 macro_rules! tables {
     ($($(#[$doc:meta])* $number:literal $field:ident $table:ident: $key:ty => $value:ty = $name:literal;)*) => {

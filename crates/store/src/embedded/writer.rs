@@ -481,7 +481,7 @@ impl Writer {
             self.checkpoint_again = None;
             self.checkpoint_began = Instant::now();
             self.checkpoints
-                .begin(Arc::clone(frozen), self.frozen_group);
+                .begin(Arc::clone(frozen), self.frozen_group, self.log.newest());
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::embedded::faults::{Faults, LogFile};
 
 /// How much is written at once when a file is made, bytes.
-static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+pub(super) static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// The folder of the segments.
 #[derive(Clone, Debug)]

@@ -66,6 +66,15 @@ pub(super) enum LogError {
     Damaged(#[from] Damaged),
 }
 
+/// How far the file has come with the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reached {
+    /// The last group it holds.
+    pub(super) group: u64,
+    /// The newest segment there was then.
+    pub(super) segment: u64,
+}
+
 /// The log.
 #[derive(Debug)]
 pub(super) struct Log {
@@ -82,12 +91,16 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Opens the log; answers also the payloads of all groups after `applied`, oldest first.
+    /// Opens the log; answers also the payloads of all groups the file lacks, oldest first.
+    ///
+    /// Only the end of the newest segment may be cut short, by a crash amid a write nobody has an
+    /// answer to yet. Anything else that can't be read was acknowledged once.
     pub(super) fn open(
         files: Files,
         size: Size,
-        applied: u64,
+        reached: Reached,
     ) -> Result<(Self, Vec<Vec<u8>>), LogError> {
+        let applied = reached.group;
         let (mut found, mut spare) = (Vec::new(), Vec::new());
         for slot in files.slots()? {
             match Segment::find(slot, files.open(slot)?, applied)? {
@@ -96,6 +109,20 @@ impl Log {
             }
         }
         found.sort_unstable_by_key(|found| found.segment.number);
+        let newest = found.last().map_or(0, |found| found.segment.number);
+        if newest < reached.segment {
+            return Err(Damaged("its newest file is missing or can't be read").into());
+        }
+        if let Some(last) = found.last()
+            && last.segment.goes_on()?
+        {
+            return Err(Damaged("a record before the last can't be read").into());
+        }
+        for (_, place) in &spare {
+            if segment::is_begun(place, newest + 1, applied)? {
+                return Err(Damaged("the head of one of its files can't be read").into());
+            }
+        }
         let mut log = Self {
             files,
             size,
@@ -206,6 +233,13 @@ impl Log {
         {
             self.spare.push((segment.slot, segment.place));
         }
+    }
+
+    /// The number of the newest segment that holds a record; 0: there is none.
+    pub(super) fn newest(&self) -> u64 {
+        let mut newest_first = self.segments.iter().rev();
+        let begun = newest_first.find(|segment| segment.end > START);
+        begun.map_or(0, |segment| segment.number)
     }
 
     /// The group the last record holds.

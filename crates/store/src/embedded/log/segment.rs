@@ -2,8 +2,12 @@
 
 use std::io;
 
-use super::files::Place;
-use super::record::take;
+use super::files::{Place, ZEROS};
+use super::record::{HEAD_BYTES, take};
+
+/// How far ahead a group is looked for behind a record that can't be read: far more than a segment
+/// holds.
+const GROUPS_AHEAD: u64 = 1 << 24;
 
 /// What a segment begins with.
 const MAGIC: &[u8; 8] = b"AVTLOG\x001";
@@ -85,4 +89,49 @@ impl Segment {
         }
         Ok(Ok(Found { segment, records }))
     }
+
+    /// Whether there is a record behind the end: then one in between can't be read. What an
+    /// earlier use of the place has left is told apart by its checksums.
+    pub(super) fn goes_on(&self) -> io::Result<bool> {
+        let bytes = self.place.read()?;
+        let end = usize::try_from(self.end).unwrap_or(usize::MAX);
+        let rest = bytes.get(end..).unwrap_or_default();
+        // Most of a place has never been used: what is compared at once is passed over fast.
+        let used = rest
+            .chunks(ZEROS.len())
+            .rposition(|some| !ZEROS.starts_with(some));
+        let used = used.map_or(0, |chunk| (chunk + 1) * ZEROS.len());
+        let rest = rest.get(..used.min(rest.len())).unwrap_or_default();
+        let ahead = self.last_group + 1..self.last_group.saturating_add(GROUPS_AHEAD);
+        // Sums are only made where what would be the group looks like one.
+        Ok(rest
+            .windows(HEAD_BYTES)
+            .enumerate()
+            .skip(1)
+            .any(|(at, head)| {
+                let group = head
+                    .last_chunk::<8>()
+                    .map(|group| u64::from_le_bytes(*group));
+                group.is_some_and(|group| ahead.contains(&group))
+                    && rest
+                        .get(at..)
+                        .is_some_and(|rest| take(self.number, rest).is_some())
+            }))
+    }
+}
+
+/// Whether a place without a readable head holds the first record of the segment that would be
+/// next, or of the one its head may still name.
+pub(super) fn is_begun(place: &Place, next: u64, applied: u64) -> io::Result<bool> {
+    let bytes = place.read()?;
+    let named = bytes
+        .get(8..16)
+        .and_then(|number| number.first_chunk::<8>());
+    let named = named.map_or(0, |number| u64::from_le_bytes(*number));
+    let rest = bytes
+        .get(usize::try_from(START).unwrap_or(usize::MAX)..)
+        .unwrap_or_default();
+    Ok([next, named]
+        .into_iter()
+        .any(|number| take(number, rest).is_some_and(|(group, _, _)| group > applied)))
 }

@@ -19,7 +19,11 @@ fn files(dir: &Path) -> Files {
 }
 
 fn open(dir: &Path, applied: u64) -> (Log, Vec<Vec<u8>>) {
-    Log::open(files(dir), SIZE, applied).unwrap()
+    let reached = Reached {
+        group: applied,
+        segment: 0,
+    };
+    Log::open(files(dir), SIZE, reached).unwrap()
 }
 
 fn record(bytes: usize) -> Writing {
@@ -150,6 +154,48 @@ fn a_write_that_was_cut_short_is_the_end_and_a_hole_is_refused() {
     assert_eq!(open(dir.path(), 0).1.len(), whole - 1);
     // One in the middle: those after it were acknowledged.
     spoil(ends[1]);
-    let refused = Log::open(files(dir.path()), SIZE, 0);
+    refused(dir.path(), 0);
+}
+
+fn refused(dir: &Path, segment: u64) {
+    let reached = Reached { group: 0, segment };
+    let refused = Log::open(files(dir), SIZE, reached);
     assert!(matches!(refused, Err(LogError::Damaged(_))));
+}
+
+#[test]
+fn damage_before_the_last_record_of_the_only_segment_is_refused() {
+    // Every bit of a head may be the one: the segment's, and those of the first and a later record.
+    for place in (0..START + 28).chain(3 * 1_000..3 * 1_000 + 200) {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut log, _) = open(dir.path(), 0);
+        for _ in 0..8 {
+            append(&mut log, 1_000);
+        }
+        drop(log);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(dir.path().join("log-0"))
+            .unwrap();
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, place).unwrap();
+        file.write_all_at(&[byte[0] ^ 16], place).unwrap();
+        refused(dir.path(), 0);
+    }
+}
+
+#[test]
+fn a_log_that_was_cut_off_or_taken_away_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut log, _) = open(dir.path(), 0);
+    for _ in 0..8 {
+        append(&mut log, 1_000);
+    }
+    assert_eq!(log.newest(), 1);
+    drop(log);
+    std::fs::remove_file(dir.path().join("log-0")).unwrap();
+    // Before the first checkpoint nobody knows that there was one.
+    assert!(open(dir.path(), 0).1.is_empty());
+    refused(dir.path(), 1);
 }
