@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::door::Door;
 use super::parking::Parking;
 use super::progress::ProgressBoard;
 use super::pushes::Pushes;
@@ -96,6 +97,7 @@ impl Options {
             progress: ProgressBoard::default(),
             pushes: Pushes::default(),
             turns: Turns::default(),
+            door: Door::default(),
             outbox_changed: Notify::new(),
             timer_changed: Notify::new(),
             timers_sleep_until_ms: AtomicU64::new(u64::MAX),
@@ -127,6 +129,8 @@ pub(super) struct Inner {
     pub(super) progress: ProgressBoard,
     /// Channels to workers.
     pub(super) pushes: Pushes,
+    /// Jobs on their way in.
+    pub(super) door: Door,
     /// Turns at jobs that several change at once.
     pub(super) turns: Turns,
     /// Told when something was put into the outbox.

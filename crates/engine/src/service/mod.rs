@@ -3,6 +3,7 @@
 mod cancel;
 mod choice;
 mod documents;
+mod door;
 mod draw;
 mod drive;
 mod engine;

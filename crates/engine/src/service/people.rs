@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avtomatika_protocol::job::JobView;
-use avtomatika_protocol::{ClientId, JobId};
+use avtomatika_protocol::{ClientId, Failure, JobId};
 use serde_json::Value;
 
 use super::drive::Origin;
@@ -11,7 +11,7 @@ use super::engine::Engine;
 use super::error::EngineError;
 use super::submit::{Allowance, Submitted, exhausted};
 use super::view::{PAGE_BYTES, view_bytes};
-use crate::blueprint::State;
+use crate::blueprint::{Client, State};
 use crate::machine::{Choice, Event, Ignored, Job, Signal, Wait, digest};
 
 /// Who decides.
@@ -142,14 +142,15 @@ impl Engine {
     /// in, if that has a handler, else the first) with the data it had. It walks through the newest
     /// version of the blueprint: what is run again has usually been mended.
     ///
-    /// It is a new job as any other: `allowance` says what it counts against.
+    /// It is a new job as any other, of the client as it is now: `allowance` says what it counts
+    /// against.
     ///
     /// # Errors
     /// [`EngineError::JobNotFound`], [`EngineError::NotEnded`], [`EngineError::UnknownState`] if
     /// the blueprint has no such working state, or that the client may make no more jobs.
     pub async fn rerun(
         &self,
-        client: &ClientId,
+        client: &Arc<Client>,
         job: JobId,
         state: Option<&str>,
         allowance: Allowance,
@@ -158,11 +159,18 @@ impl Engine {
         if self.is_draining() {
             return Err(EngineError::Draining);
         }
-        let old = self.owned(Some(client), job).await?;
+        let old = self.owned(Some(&client.id), job).await?;
         if !old.status.is_terminal() {
             return Err(EngineError::NotEnded);
         }
-        self.admit(&old.client, allowance.jobs_live_max)?;
+        // What the client was trusted with then it may not be trusted with now.
+        if old.client.trusted && !client.trusted {
+            let text = "the job was posted by a client that could act for other users";
+            let failure = Failure::new("FOREIGN_USER_ID", text)
+                .hint("post it again, in the name of the client's own user");
+            return Err(EngineError::Refused(Box::new(failure)));
+        }
+        let _admitted = inner.admit(&client.id, allowance.jobs_live_max)?;
         let blueprint = inner.blueprint_for(&old.blueprint, None).await?;
         let is_working = |name: &str| matches!(blueprint.state(name), Some(State::Work(_)));
         let state = match state {
@@ -174,7 +182,7 @@ impl Engine {
         let now_ms = self.now_ms();
         let id = inner.entropy.job_id(now_ms);
         let input = old.input.as_ref().clone();
-        let mut new = Job::new(id, &blueprint, Arc::clone(&old.client), input, now_ms);
+        let mut new = Job::new(id, &blueprint, Arc::clone(client), input, now_ms);
         state.clone_into(&mut new.state);
         new.data.clone_from(&old.data);
         new.branches.clone_from(&old.branches);

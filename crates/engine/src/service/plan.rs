@@ -233,6 +233,9 @@ impl Plan<'_> {
                 "one event would change more than {JOBS_MAX} jobs"
             )));
         }
+        let made = self.jobs.iter().filter(|planned| planned.from_version == 0);
+        let made = made.count() as u64;
+        inner.check_live(&parent.client.id, None, made, made)?;
         let blueprint = inner
             .blueprint_for(&spawn.blueprint, spawn.version.as_deref())
             .await?;

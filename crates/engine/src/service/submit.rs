@@ -103,7 +103,7 @@ impl Engine {
                 repeated: true,
             });
         }
-        self.admit(&new.client, new.jobs_live_max)?;
+        let _admitted = inner.admit(&new.client.id, new.jobs_live_max)?;
         check_door(&new)?;
         let mut input = blueprint
             .check_input(&new.client, new.input)
@@ -137,27 +137,6 @@ impl Engine {
             }),
             Err(error) => Err(exhausted(error)),
         }
-    }
-
-    pub(super) fn admit(
-        &self,
-        client: &Client,
-        jobs_live_max: Option<u64>,
-    ) -> Result<(), EngineError> {
-        let inner = &self.0;
-        let (live, limit) = (inner.store.live_jobs(), inner.settings.live_jobs_max);
-        if live >= limit {
-            metrics::counter!(names::LIMIT_HIT, "limit" => "live_jobs").increment(1);
-            return Err(EngineError::Overloaded { live, limit });
-        }
-        let live = inner.store.live_jobs_of(&client.id);
-        let limit = inner.settings.live_jobs_per_client_max;
-        let limit = jobs_live_max.map_or(limit, |own| own.min(limit));
-        if live >= limit {
-            metrics::counter!(names::LIMIT_HIT, "limit" => "live_jobs_per_client").increment(1);
-            return Err(EngineError::TooManyJobs { live, limit });
-        }
-        Ok(())
     }
 }
 

@@ -206,7 +206,13 @@ fn explain(entry: &QueueEntry, live: &[WorkerView], now_ms: u64) -> (WaitReason,
             );
         };
         return if offers(&worker) && suits(worker) {
-            not_taken(&[worker], &entry.task_type, now_ms)
+            match not_taken(&[worker], &entry.task_type, now_ms) {
+                (WaitReason::WorkersBusy, _) => (
+                    WaitReason::WorkersBusy,
+                    format!("worker '{wanted}', which the task is tied to, is busy"),
+                ),
+                silent => silent,
+            }
         } else {
             (
                 WaitReason::NoneFits,

@@ -148,7 +148,7 @@ async fn every_reason_says_since_when_and_until_when() {
             "'t'",
         ),
         (
-            WaitReason::WorkersBusy,
+            WaitReason::WorkersSilent,
             |_| Ok(Action::dispatch(task().dispatch_timeout_ms(50_000))),
             |lab, _| {
                 Box::pin(async {
@@ -157,7 +157,7 @@ async fn every_reason_says_since_when_and_until_when() {
             },
             0,
             Some(50_000),
-            "worker 'a', the only one that offers 't'",
+            "the last sign of life was that of 'a' 0 s ago",
         ),
         (
             WaitReason::NoneFits,
@@ -216,7 +216,7 @@ async fn every_reason_says_since_when_and_until_when() {
             "'a'",
         ),
         (
-            WaitReason::WorkersBusy,
+            WaitReason::WorkersSilent,
             |_| {
                 Ok(Action::dispatch(task().retry(RetryPolicy {
                     max_attempts: 2,
@@ -236,7 +236,7 @@ async fn every_reason_says_since_when_and_until_when() {
             },
             LEASE_MS,
             Some(90_000),
-            "worker 'b', the only one that offers 't'",
+            "1 of 1 workers that offer 't' could take it",
         ),
         (
             WaitReason::BackOff,
@@ -377,6 +377,6 @@ async fn a_back_off_says_since_when_the_attempt_failed() {
     let (reason, since, _) = why(&lab, job).await.unwrap();
     assert_eq!(
         (reason, since),
-        (WaitReason::WorkersBusy, entry.ready_at_ms)
+        (WaitReason::WorkersSilent, entry.ready_at_ms)
     );
 }

@@ -31,8 +31,8 @@ pub(crate) async fn rerun(
     } else {
         json(Ok(body))?
     };
-    let (id, client) = (job_id(&id)?, &party.account.client.id);
-    let old = state.engine.job(client, id, None).await?;
+    let (id, client) = (job_id(&id)?, &party.account.client);
+    let old = state.engine.job(&client.id, id, None).await?;
     check_allowed(&party, &old.blueprint_name)?;
     let purse = Purse::of(&party, &state);
     let submitted = state

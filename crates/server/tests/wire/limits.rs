@@ -131,3 +131,21 @@ async fn the_refusal_of_a_very_large_body_reaches_its_client() {
         assert_eq!(refused.status, 413, "{mebibytes} MiB: {}", refused.text);
     }
 }
+
+#[tokio::test]
+async fn many_at_once_are_counted_as_exactly_as_one_after_the_other() {
+    let mut settings = quick();
+    settings.live_jobs_per_client_max = 10;
+    let wire = Wire::with(settings).await;
+    let posts = (0..40).map(|_| {
+        let request = wire.request(Method::POST, STEPS);
+        let request = request.header("X-Avtomatika-Token", CLIENT);
+        tokio::spawn(answer(request.json(&json!({"task": "nobody_does_this"}))))
+    });
+    let posts: Vec<_> = posts.collect();
+    let mut accepted = 0;
+    for post in posts {
+        accepted += u32::from(post.await.unwrap().status == 202);
+    }
+    assert_eq!(accepted, 10);
+}

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use avtomatika_engine::blueprint::{Join, Parallel, RunBlueprint};
-use avtomatika_engine::machine::Ignored;
+use avtomatika_engine::machine::{Ignored, Wait};
 use avtomatika_protocol::JobStatus;
 use serde_json::json;
 
 use super::super::lab::success;
 use super::kids::kid;
-use super::{Did::*, lab};
+use super::{Did::*, lab, lab_with};
 
 #[tokio::test]
 async fn sub_jobs_as_branches_succeed_fail_and_are_stopped() {
@@ -119,4 +119,34 @@ async fn many_sub_jobs_that_end_at_once_are_all_joined() {
             .all(|status| status == "success")
     );
     lab.assert_over().await;
+}
+
+#[tokio::test]
+async fn sub_jobs_count_among_the_jobs_under_way() {
+    let blueprint = super::branches::fan(|| {
+        (0..5).fold(Parallel::new("joined"), |parallel, number| {
+            let kid = RunBlueprint::new("kid", json!({"do": "task"}));
+            parallel.job(number.to_string(), kid)
+        })
+    });
+    let lab = lab_with(vec![kid(), blueprint], |settings| {
+        settings.live_jobs_per_client_max = 4;
+    });
+    let job = lab.submit().await;
+    let job = lab.stored(job).await;
+    let refused = |code: &str| {
+        let Some(Wait::Fork(fork)) = job.wait.as_deref() else {
+            panic!("{job:?}");
+        };
+        let results = fork
+            .branches
+            .iter()
+            .filter_map(|branch| branch.result.as_ref());
+        let failures = results.filter_map(|result| result.failure.as_ref());
+        failures
+            .filter(|failure| failure.code.as_deref() == Some(code))
+            .count()
+    };
+    assert_eq!(lab.store.live_jobs(), 4, "the job and three of its five");
+    assert_eq!(refused("SUB_JOB_REFUSED"), 2);
 }

@@ -1,6 +1,8 @@
 //! Jobs set aside: listed, released, given up, run again.
 
-use avtomatika_engine::blueprint::{RetryPolicy, RunBlueprint};
+use std::sync::Arc;
+
+use avtomatika_engine::blueprint::{Client, RetryPolicy, RunBlueprint};
 use avtomatika_engine::machine::Ignored;
 use avtomatika_engine::service::{Allowance, EngineError, NewJob, WEBHOOK_TASK};
 use avtomatika_engine::{Action, Blueprint, Dispatch, EndAs, HandlerError};
@@ -168,7 +170,7 @@ async fn a_released_sub_job_does_not_resume_its_parent_again() {
 #[tokio::test]
 async fn only_what_has_ended_runs_again_from_a_state_with_what_it_had() {
     let lab = lab(vec![fragile()]);
-    let client = "c".into();
+    let client = client();
     lab.register("w", None).await;
     let job = lab.submit().await;
     let live = lab
@@ -185,7 +187,12 @@ async fn only_what_has_ended_runs_again_from_a_state_with_what_it_had() {
     assert!(matches!(unknown, Err(EngineError::UnknownState(state)) if state == "done"));
     let stranger = lab
         .engine
-        .rerun(&"d".into(), job, None, Allowance::default())
+        .rerun(
+            &Arc::new(Client::new("d".into(), "d")),
+            job,
+            None,
+            Allowance::default(),
+        )
         .await;
     assert!(matches!(stranger, Err(EngineError::JobNotFound)));
     // Where it failed; the first state by name; what has completed, from the beginning.
@@ -242,4 +249,24 @@ async fn a_handler_that_fails_too_often_sets_its_sub_job_aside_and_the_parent_go
     assert_eq!(lab.told(job).await.unwrap()["in"], json!("rescue"));
     assert_eq!(lab.engine.quarantined(None, 9).await.unwrap().len(), 1);
     lab.assert_over().await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_trusted_no_more_cannot_repeat_what_it_did_for_others() {
+    let lab = lab(vec![fragile()]);
+    lab.register("w", None).await;
+    let mut trusted = Client::new("c".into(), "u");
+    trusted.trusted = true;
+    let new = NewJob::new("b", Arc::new(trusted), json!({"user_id": "somebody"}));
+    let job = lab.engine.submit(new).await.unwrap().job;
+    let handout = lab.take("w").await.unwrap();
+    lab.did("w", &handout, Permanent).await;
+    let refused = lab
+        .engine
+        .rerun(&client(), job, None, Allowance::default())
+        .await;
+    let Err(EngineError::Refused(failure)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(failure.code.as_deref(), Some("FOREIGN_USER_ID"));
 }
