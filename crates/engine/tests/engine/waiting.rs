@@ -266,7 +266,7 @@ async fn every_reason_says_since_when_and_until_when() {
             },
             0,
             Some(70_000),
-            "1 of 2 branches have not ended; 'y': worker 'a', the only one",
+            "1 of 2 branches have not ended; 'y': 1 of 1 workers that offer 't'",
         ),
         (
             WaitReason::SubJob,
