@@ -5,6 +5,7 @@ mod fields;
 mod input;
 mod policy;
 mod problem;
+mod regular;
 mod rule;
 mod table;
 mod watch;
@@ -17,6 +18,7 @@ use problem::Lines;
 
 pub use bounds::zone;
 pub use problem::{Problem, Problems};
+pub use regular::{open_regular, read_regular};
 pub use watch::{Look, Watch};
 
 /// The largest file, bytes.

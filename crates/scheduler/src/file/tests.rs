@@ -244,3 +244,18 @@ fn a_watch_tells_each_change_once() {
     std::fs::write(&path, "two").unwrap();
     assert!(matches!(watch.look(), Look::Changed(text) if text == "two"));
 }
+
+#[test]
+fn a_pipe_is_told_and_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("schedules.toml");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let (told, looked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || told.send(Watch::new(path).look()));
+    let look = looked.recv_timeout(std::time::Duration::from_secs(10));
+    assert!(
+        matches!(look, Ok(Look::Unreadable(ref reason)) if reason.ends_with("not a regular file")),
+        "{look:?}"
+    );
+}

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::FILE_MAX_BYTES;
+use super::{FILE_MAX_BYTES, open_regular};
 
 /// How old a change must be before the file's time is believed: file systems count in steps, and
 /// a second change within one step leaves the time as it was.
@@ -85,7 +85,7 @@ impl Watch {
 /// Reads a file of text, a bit more than the largest allowed at most.
 fn read(path: &Path) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("failed to read {}: {error}", path.display());
-    let file = std::fs::File::open(path).map_err(failed)?;
+    let file = open_regular(path).map_err(failed)?;
     let mut text = String::new();
     let max = u64::try_from(FILE_MAX_BYTES + 1).unwrap_or(u64::MAX);
     file.take(max).read_to_string(&mut text).map_err(failed)?;

@@ -1,12 +1,13 @@
 //! The set of clients and workers that counts now, and how it is replaced.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use avtomatika_engine::names;
 use avtomatika_protocol::ClientId;
+use avtomatika_scheduler::file::read_regular;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ use crate::http::{ApiError, Peer};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// The largest file, bytes: a hundred thousand workers fit.
+const FILE_BYTES_MAX: u64 = 16 << 20;
 /// How many remote addresses are told apart.
 const ADDRESSES_MAX: usize = 16_384;
 /// Wrong tokens from one address, unless told otherwise.
@@ -329,6 +332,18 @@ fn address_key(address: std::net::IpAddr) -> u128 {
     }
 }
 
+/// Reads a file without waiting for it: the look at all files waits meanwhile.
+fn read_text(path: &Path) -> std::io::Result<String> {
+    let bytes = read_regular(path, FILE_BYTES_MAX)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            format!("it is not UTF-8 from byte {at} on"),
+        )
+    })
+}
+
 /// Reads a file if it has changed. Answers whether what it says has.
 fn refresh<T>(
     path: Option<&PathBuf>,
@@ -337,7 +352,7 @@ fn refresh<T>(
     read: impl FnOnce(&str) -> Checked<T>,
 ) -> bool {
     let Some(path) = path else { return false };
-    let text = match std::fs::read_to_string(path) {
+    let text = match read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             if !std::mem::replace(&mut content.is_missing, true) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use avtomatika_scheduler::file::read_regular;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -10,6 +11,9 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, version};
 
 use super::Certificate;
+
+/// The largest file, bytes: a bundle of all public CAs has a quarter of a MiB.
+const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// Files in PEM that TLS is made of.
 #[derive(Clone, Debug)]
@@ -145,7 +149,7 @@ impl TlsFiles {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Read {
+    read_regular(path, FILE_BYTES_MAX).map_err(|source| TlsError::Read {
         path: path.to_path_buf(),
         source,
     })

@@ -241,3 +241,39 @@ fn a_file_that_is_not_there_holds_nobody() {
     let loaded = access().files(files).load().unwrap();
     assert_eq!((loaded.clients, loaded.workers), (2, 1));
 }
+
+#[test]
+fn pipes_and_endless_files_are_told_and_not_waited_for() {
+    let folder = Folder::new(SEED, "");
+    let files = folder.files();
+    let access = folder.access();
+    let loaded = access.load().unwrap();
+    std::fs::remove_file(files.clients.as_ref().unwrap()).unwrap();
+    let mkfifo = std::process::Command::new("mkfifo")
+        .arg(files.clients.as_ref().unwrap())
+        .status();
+    assert!(mkfifo.unwrap().success());
+    std::fs::remove_file(files.workers.as_ref().unwrap()).unwrap();
+    let workers = std::fs::File::create(files.workers.as_ref().unwrap()).unwrap();
+    workers.set_len(1 << 40).unwrap();
+    let (told, looked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let refused = access.load().expect_err("mistakes").to_string();
+        // What was said before still counts.
+        std::fs::remove_file(files.clients.unwrap()).unwrap();
+        std::fs::remove_file(files.workers.unwrap()).unwrap();
+        told.send((refused, access.load().unwrap())).unwrap();
+    });
+    let (refused, after) = looked
+        .recv_timeout(std::time::Duration::from_secs(10))
+        .expect("an answer");
+    assert!(
+        refused.contains("clients.toml: it is not a regular file"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("workers.toml: it is larger than 16777216 bytes"),
+        "{refused}"
+    );
+    assert_eq!(after, loaded);
+}
