@@ -363,3 +363,24 @@ async fn a_file_that_is_broken_at_the_start_stays_as_it_was_good_last() {
     );
     assert!(lab.submits("c").await);
 }
+
+#[tokio::test]
+async fn one_file_too_many_takes_no_other_one_out() {
+    let lab = Lab::new();
+    for n in 0..1_000 {
+        let name = format!("m{n:03}");
+        lab.write(&format!("{name}.yaml"), &flow(&name, ""));
+    }
+    assert_eq!(lab.check().await.len(), 1_000);
+    lab.write("a.yaml", &flow("a", ""));
+    assert_eq!(
+        lab.check().await,
+        ["a.yaml:1:1 there are more than 1000 blueprint files: this one is not looked at"]
+    );
+    assert_eq!(lab.check().await, Vec::<String>::new());
+    assert!(lab.submits("m999").await && !lab.submits("a").await);
+    // Another one makes room for it.
+    lab.remove("m500.yaml");
+    assert_eq!(lab.check().await, ["m500.yaml: m500 out", "a.yaml: a in"]);
+    assert!(lab.submits("a").await);
+}

@@ -6,6 +6,9 @@ mod handler;
 mod resolve;
 mod value;
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 
 use avtomatika_engine::blueprint::{BuildError, Builder};
@@ -44,7 +47,10 @@ pub fn compile(parsed: &Parsed) -> Result<Blueprint, BuildError> {
         builder = builder.transitions_max(most);
     }
     builder = schemas(builder, parsed);
-    let file: Arc<str> = Arc::from(parsed.source.name.as_str());
+    // Failures show it to the job's client, whom the server's folders don't concern.
+    let file = Path::new(&parsed.source.name).file_name();
+    let file = file.map_or(Cow::Borrowed(""), OsStr::to_string_lossy);
+    let file: Arc<str> = Arc::from(&*file);
     for state in &parsed.states {
         let handler = || Arc::new(StateHandler::new(Arc::clone(&file), state.clone()));
         builder = match &state.step.action {

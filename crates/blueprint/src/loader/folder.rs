@@ -8,8 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::parse::{FILE_BYTES_MAX, is_blueprint_file};
 
-/// Files looked at.
+/// Files looked at: those known already first, then by name.
 const FILES_MAX: usize = 1_000;
+/// What is wanted of a file.
+const TEXT: &str = "a blueprint file is UTF-8 text";
 /// A file that was written to this lately is read again: its time may not tell two writes apart.
 const FRESH: Duration = Duration::from_secs(3);
 
@@ -23,6 +25,23 @@ pub(super) struct Stamp {
     settled: bool,
 }
 
+impl Stamp {
+    /// That of a file nobody looks at, since there are too many.
+    fn too_many() -> Self {
+        Self {
+            modified: None,
+            bytes: 0,
+            hash: blake3::hash(b"too many files"),
+            settled: false,
+        }
+    }
+
+    /// Whether the file is one of those that are looked at.
+    fn is_looked_at(&self) -> bool {
+        *self != Self::too_many()
+    }
+}
+
 /// What was found of a file.
 pub(super) enum Found {
     /// It is as it was.
@@ -31,8 +50,8 @@ pub(super) enum Found {
     Touched(Stamp),
     /// Its new text.
     Text(Stamp, String),
-    /// It has changed, and is no text to be read.
-    Unusable(Stamp, String),
+    /// It has changed, and is no text to be read: why, and what to do.
+    Unusable(Stamp, String, &'static str),
 }
 
 /// Looks at the blueprint files directly in the folder.
@@ -50,9 +69,24 @@ pub(super) fn look(
             paths.push(path);
         }
     }
-    paths.sort();
-    paths.truncate(FILES_MAX);
+    // A new file never takes the place of one that has it: what works goes on working.
+    paths.sort_by_cached_key(|path| {
+        (
+            !known.get(path).is_some_and(Stamp::is_looked_at),
+            path.clone(),
+        )
+    });
+    let too_many = paths.split_off(FILES_MAX.min(paths.len()));
     let mut found = BTreeMap::new();
+    for path in too_many {
+        let same = known.get(&path).is_some_and(|stamp| !stamp.is_looked_at());
+        let refused = Found::Unusable(
+            Stamp::too_many(),
+            format!("there are more than {FILES_MAX} blueprint files: this one is not looked at"),
+            "take files that nobody needs out of the folder",
+        );
+        found.insert(path, if same { Found::Same } else { refused });
+    }
     for path in paths {
         match look_at(&path, known.get(&path)) {
             Ok(Some(one)) => {
@@ -69,7 +103,8 @@ pub(super) fn look(
                     settled: false,
                 };
                 let same = known.get(&path) == Some(&stamp);
-                let unusable = Found::Unusable(stamp, format!("the file can't be read: {error}"));
+                let unusable =
+                    Found::Unusable(stamp, format!("the file can't be read: {error}"), TEXT);
                 found.insert(path, if same { Found::Same } else { unusable });
             }
         }
@@ -109,7 +144,11 @@ fn look_at(path: &Path, known: Option<&Stamp>) -> io::Result<Option<Found>> {
         Ok(text) => Found::Text(stamp, text),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
-            Found::Unusable(stamp, format!("the file is not UTF-8 from byte {at} on"))
+            Found::Unusable(
+                stamp,
+                format!("the file is not UTF-8 from byte {at} on"),
+                TEXT,
+            )
         }
     }))
 }

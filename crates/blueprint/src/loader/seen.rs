@@ -92,9 +92,8 @@ pub(super) fn look(
                 let says = parse(&source).map(Arc::new).map_err(|refused| refused.0);
                 Seen::Changed(stamp, says)
             }
-            Found::Unusable(stamp, reason) => {
+            Found::Unusable(stamp, reason, hint) => {
                 let source = Source::new(path.display().to_string(), "");
-                let hint = "a blueprint file is UTF-8 text";
                 Seen::Changed(stamp, Err(vec![problem(&source, 0, reason, hint)]))
             }
         };

@@ -26,7 +26,7 @@ pub(crate) struct Lab {
 
 /// The blueprint of a file's text, which must be good.
 pub(crate) fn blueprint(text: &str) -> Blueprint {
-    match parse(&Source::new("flow.yaml", text)) {
+    match parse(&Source::new("/srv/blueprints/flow.yaml", text)) {
         Ok(parsed) => compile(&parsed).unwrap(),
         Err(refused) => {
             let shown: String = refused.0.iter().map(Problem::pretty).collect();
