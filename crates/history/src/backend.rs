@@ -139,7 +139,7 @@ impl Backend {
         map: impl Fn(&dyn Columns) -> Result<T>,
     ) -> Result<Vec<T>> {
         match self {
-            Self::Sqlite(sqlite) => fetch!(&sqlite.readers, sql, map),
+            Self::Sqlite(sqlite) => fetch!(&sqlite.pools().readers, sql, map),
             Self::Postgres(postgres) => fetch!(&postgres.pool, sql, map),
         }
     }
@@ -148,7 +148,8 @@ impl Backend {
     pub(crate) async fn execute_all(&self, statements: Vec<Sql>) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => {
-                let mut transaction = sqlite.writer.begin_with("BEGIN IMMEDIATE").await?;
+                let writer = sqlite.pools().writer;
+                let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
                 for sql in statements {
                     bound!(sql).execute(&mut *transaction).await?;
                 }
@@ -181,6 +182,7 @@ impl Backend {
         }
     }
 
+    #[cfg(test)]
     pub(crate) async fn prepare(&self) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => sqlite.prepare().await,

@@ -26,7 +26,7 @@ pub struct History(Arc<Inner>);
 struct Inner {
     backend: Backend,
     location: Location,
-    /// Set once the tables are known to be up to date.
+    /// Set once the tables of a server are known to be up to date.
     prepared: OnceCell<()>,
 }
 
@@ -41,21 +41,18 @@ pub struct Events {
 
 impl History {
     /// The history at that place. Connects when it is first used.
-    ///
-    /// # Errors
-    /// When a file can't be made.
-    pub fn new(location: Location) -> Result<Self> {
+    pub fn new(location: Location) -> Self {
         let backend = match &location {
-            Location::Sqlite(path) => Backend::Sqlite(Sqlite::new(path)?),
+            Location::Sqlite(path) => Backend::Sqlite(Sqlite::new(path)),
             Location::Postgres(options) => {
                 Backend::Postgres(Postgres::new(options.as_ref().clone()))
             }
         };
-        Ok(Self(Arc::new(Inner {
+        Self(Arc::new(Inner {
             backend,
             location,
             prepared: OnceCell::new(),
-        })))
+        }))
     }
 
     /// The history at that place, connected and up to date.
@@ -63,7 +60,7 @@ impl History {
     /// # Errors
     /// When the database is away or its tables can't be brought up to date.
     pub async fn open(location: Location) -> Result<Self> {
-        let history = Self::new(location)?;
+        let history = Self::new(location);
         history.prepare().await?;
         Ok(history)
     }
@@ -71,8 +68,8 @@ impl History {
     /// Connects, and brings the tables up to date.
     ///
     /// # Errors
-    /// When the database is away ([`Error::Database`](crate::Error::Database)), or its tables can't
-    /// be brought up to date.
+    /// When the database is away, or its tables can't be brought up to date;
+    /// [`Error::may_pass`](crate::Error::may_pass) tells what another try may mend.
     pub async fn prepare(&self) -> Result<()> {
         self.backend().await.map(|_| ())
     }
@@ -84,10 +81,14 @@ impl History {
 
     pub(crate) async fn backend(&self) -> Result<&Backend> {
         let backend = &self.0.backend;
-        self.0
-            .prepared
-            .get_or_try_init(|| backend.prepare())
-            .await?;
+        match backend {
+            // A file may be taken away at any time.
+            Backend::Sqlite(sqlite) => sqlite.prepare().await?,
+            Backend::Postgres(postgres) => {
+                let prepared = self.0.prepared.get_or_try_init(|| postgres.prepare());
+                prepared.await?;
+            }
+        }
         Ok(backend)
     }
 

@@ -11,7 +11,7 @@ use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 
 pub(crate) async fn sqlite(dir: &Path) -> Backend {
-    let backend = Backend::Sqlite(Sqlite::new(&dir.join("history.db")).unwrap());
+    let backend = Backend::Sqlite(Sqlite::new(&dir.join("history.db")));
     backend.prepare().await.unwrap();
     backend
 }

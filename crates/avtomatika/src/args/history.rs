@@ -53,8 +53,8 @@ impl HistoryArgs {
         self.place() != Some("off")
     }
 
-    /// Opens it. A file must open; a server may be away: jobs go on, and their history is written
-    /// when it comes.
+    /// Opens it. What is no history of ours stops the start. A server that is away or a full disk
+    /// does not: jobs go on, and their history is written when it comes or there is room.
     pub(crate) async fn open(&self, data_dir: &Path) -> anyhow::Result<Option<HistoryOptions>> {
         let location: Location = match self.place() {
             Some("off") => return Ok(None),
@@ -62,11 +62,13 @@ impl HistoryArgs {
             None => Location::file(data_dir.join("history.db")),
         };
         let shown = location.to_string();
-        let may_be_away = matches!(location, Location::Postgres(_));
-        let history = History::new(location)?;
+        let history = History::new(location);
         match history.prepare().await {
-            Err(avtomatika_history::Error::Database(error)) if may_be_away => {
-                tracing::warn!(history = %shown, %error, "the history's database is away; jobs go on");
+            Err(error) if error.may_pass() => {
+                tracing::warn!(
+                    history = %shown, %error,
+                    "the history can't be opened now; jobs go on, and it is tried again and again"
+                );
             }
             prepared => prepared.with_context(|| format!("failed to open the history {shown}"))?,
         }
@@ -115,5 +117,9 @@ mod tests {
         .unwrap();
         let text = format!("sqlite:{}", dir.path().join("text.db").display());
         assert!(open(Some(text.as_str())).await.is_err());
+        // One the disk has trouble with may come later.
+        std::fs::create_dir(dir.path().join("later.db-wal")).unwrap();
+        let later = format!("sqlite:{}", dir.path().join("later.db").display());
+        assert!(open(Some(later.as_str())).await.unwrap().is_some());
     }
 }

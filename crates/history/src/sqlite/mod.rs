@@ -4,10 +4,12 @@ mod write;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::RwLock;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -28,19 +30,46 @@ const VACUUM_PAGES: i64 = 1_000;
 /// What the log is cut back to after a burst, bytes.
 const WAL_KEPT_BYTES: u64 = 32 << 20;
 
+/// A file, which is made again when somebody takes it away. Cheap to clone: all clones share the
+/// connections.
+#[derive(Clone)]
+pub(crate) struct Sqlite(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    pools: RwLock<Pools>,
+    /// The file the pools have open, once its tables are up to date.
+    opened: RwLock<Option<FileId>>,
+    /// Held while the file is being opened.
+    opening: tokio::sync::Mutex<()>,
+}
+
 /// One writer, which commits are queued for, and readers that never wait for it.
 #[derive(Clone)]
-pub(crate) struct Sqlite {
+pub(crate) struct Pools {
     pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
 }
 
-impl Sqlite {
-    pub(crate) fn new(path: &Path) -> Result<Self> {
-        make_private(path).map_err(|source| Error::File {
-            path: path.display().to_string(),
-            source,
-        })?;
+/// What tells a file from another one of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let about = std::fs::metadata(path)?;
+        Ok(Self {
+            device: about.dev(),
+            inode: about.ino(),
+        })
+    }
+}
+
+impl Pools {
+    fn new(path: &Path) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(Duration::from_secs(10))
@@ -59,7 +88,7 @@ impl Sqlite {
         let readers = options
             .read_only(true)
             .thread_name(|n| format!("history-reader-{n}"));
-        Ok(Self {
+        Self {
             writer: SqlitePoolOptions::new()
                 .max_connections(1)
                 .idle_timeout(None)
@@ -71,40 +100,94 @@ impl Sqlite {
                 .idle_timeout(READER_IDLE)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .connect_lazy_with(readers),
-        })
+        }
     }
 
-    /// Makes the tables, or brings them up to date.
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+impl Sqlite {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self(Arc::new(Inner {
+            path: path.to_owned(),
+            pools: RwLock::new(Pools::new(path)),
+            opened: RwLock::default(),
+            opening: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// The connections as they are now.
+    pub(crate) fn pools(&self) -> Pools {
+        self.0.pools.read().clone()
+    }
+
+    /// Makes the file and its tables, or brings them up to date. Costs a look at the file when
+    /// that has been done and the file is still the same: one that was deleted would take what is
+    /// written and lose it with the last connection.
     pub(crate) async fn prepare(&self) -> Result<()> {
-        schema::sqlite()
-            .run(&self.writer)
-            .await
-            .map_err(Error::Schema)
+        if self.is_open() {
+            return Ok(());
+        }
+        let _one = self.0.opening.lock().await;
+        if self.is_open() {
+            return Ok(());
+        }
+        let path = &self.0.path;
+        // Nobody writes beside the old connections: they share the log's name with the new ones.
+        self.pools().close().await;
+        if self.0.opened.write().take().is_some() {
+            tracing::warn!(
+                file = %path.display(),
+                "the history's file was deleted or replaced while it was open; it is opened anew, what it held is gone"
+            );
+        }
+        let failed = |source| Error::File {
+            path: path.display().to_string(),
+            source,
+        };
+        make_private(path).map_err(failed)?;
+        let found = FileId::of(path).map_err(failed)?;
+        let pools = Pools::new(path);
+        if let Err(error) = schema::sqlite().run(&pools.writer).await {
+            pools.close().await;
+            return Err(Error::Schema(error));
+        }
+        *self.0.pools.write() = pools;
+        *self.0.opened.write() = Some(found);
+        Ok(())
+    }
+
+    fn is_open(&self) -> bool {
+        let opened = *self.0.opened.read();
+        opened.is_some() && FileId::of(&self.0.path).ok() == opened
     }
 
     /// Cuts free pages off the file, some at a time, while there are more of them than a tenth.
     pub(crate) async fn give_space_back(&self) -> Result<()> {
+        let Pools { writer, .. } = self.pools();
         loop {
             let free: i64 = sqlx::query_scalar("SELECT freelist_count FROM pragma_freelist_count")
-                .fetch_one(&self.writer)
+                .fetch_one(&writer)
                 .await?;
             let all: i64 = sqlx::query_scalar("SELECT page_count FROM pragma_page_count")
-                .fetch_one(&self.writer)
+                .fetch_one(&writer)
                 .await?;
             if free < VACUUM_PAGES || free < all / 10 {
                 return Ok(());
             }
             let began = Instant::now();
             sqlx::raw_sql("PRAGMA incremental_vacuum(1000)")
-                .execute(&self.writer)
+                .execute(&writer)
                 .await?;
             tokio::time::sleep(began.elapsed()).await;
         }
     }
 
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.pools().close().await;
     }
 }
 

@@ -89,7 +89,8 @@ impl Sqlite {
 
     /// Answers `false`, having changed nothing, when not all events are new after all.
     async fn try_write(&self, batch: &Batch<'_>, mode: Mode) -> Result<bool> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let writer = self.pools().writer;
+        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
         let db = &mut *transaction;
         let totals = match mode {
             Mode::AllNew => {

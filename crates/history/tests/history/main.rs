@@ -16,4 +16,5 @@ mod proxy;
 mod pumping;
 mod retention;
 mod server;
+mod taken_away;
 mod writing;

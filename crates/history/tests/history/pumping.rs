@@ -24,7 +24,7 @@ on_both! {
 }
 
 /// A commit of a job: two events.
-fn commit(job: u64, version: u64) -> Vec<HistoryEvent> {
+pub(crate) fn commit(job: u64, version: u64) -> Vec<HistoryEvent> {
     let at = |n, kind| HistoryEvent {
         n,
         worker: Some(WorkerId::from("w1")),
@@ -37,20 +37,20 @@ fn commit(job: u64, version: u64) -> Vec<HistoryEvent> {
     ]
 }
 
-struct Running {
-    handle: PumpHandle,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
+pub(crate) struct Running {
+    pub(crate) handle: PumpHandle,
+    pub(crate) stop: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
 }
 
-fn start(outbox: &Outbox, history: &History, options: PumpOptions) -> Running {
+pub(crate) fn start(outbox: &Outbox, history: &History, options: PumpOptions) -> Running {
     let (pump, handle) = Pump::new(outbox.clone(), history.clone(), options);
     let stop = CancellationToken::new();
     let task = tokio::spawn(pump.run(stop.clone()));
     Running { handle, stop, task }
 }
 
-fn quick() -> PumpOptions {
+pub(crate) fn quick() -> PumpOptions {
     PumpOptions {
         batch_commits_max: 10,
         linger: Duration::from_millis(5),
@@ -60,7 +60,7 @@ fn quick() -> PumpOptions {
     }
 }
 
-async fn events_of(history: &History, job: u64) -> usize {
+pub(crate) async fn events_of(history: &History, job: u64) -> usize {
     let events = history.events(id(1_000, job), None, 10_000).await.unwrap();
     events.events.len()
 }
@@ -72,7 +72,7 @@ async fn finished(history: &History) -> u64 {
         .map_or(0, |it| it.finished)
 }
 
-async fn until(mut done: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(mut done: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !done().await {
         assert!(began.elapsed() < Duration::from_secs(20), "it never came");
@@ -221,7 +221,7 @@ async fn a_server_that_comes_and_goes_costs_time_only() {
     let (port, after) = rest.split_once('/').unwrap();
     let target = format!("127.0.0.1:{port}").parse().unwrap();
     let mut road = Proxy::new(target).await;
-    let history = History::new(format!("{before}{}/{after}", road.addr).parse().unwrap()).unwrap();
+    let history = History::new(format!("{before}{}/{after}", road.addr).parse().unwrap());
 
     let outbox = Outbox::default();
     let pump = start(&outbox, &history, quick());

@@ -1,6 +1,7 @@
 //! `GET /jobs/{job_id}/history`: what happened to a job, oldest first. For its owner and for admins,
 //! and also when the job itself has been deleted.
 
+use avtomatika_protocol::history::JobEvent;
 use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use serde::Deserialize;
@@ -29,10 +30,15 @@ pub(crate) async fn job_history(
     let id = job_id(&id)?;
     let limit = limit(parameters.limit.as_deref())?;
     let past = state.past.as_ref().ok_or_else(history::off)?;
-    let (history, _) = past.now().await;
+    let (history, is_current) = past.now().await;
     let Some((owner, _)) = history.job(id).await? else {
-        // A job the history has not heard of yet: its database can't keep up.
         state.engine.job_for(party.reach(), id, None).await?;
+        if is_current {
+            // Nothing more is on its way: what was told of the job went with an older history.
+            let none: [JobEvent; 0] = [];
+            return Ok(paged(&uri, &none, None));
+        }
+        // The history has not heard of it yet: its database can't keep up.
         return Err(history::unavailable());
     };
     if party.reach().is_some_and(|own| *own != owner) {

@@ -233,7 +233,7 @@ async fn jobs_go_on_while_the_history_is_away() {
     let addr = free.local_addr().unwrap();
     drop(free);
     let location = format!("postgres://u@{addr}/d").parse().unwrap();
-    let wire = serving(Some(History::new(location).unwrap())).await;
+    let wire = serving(Some(History::new(location))).await;
     let job = wire.submit(json!({"handler": "skips"})).await;
     let list = wire.get("/api/v1/jobs").await;
     assert!(holds(&list.json(), &json!([{"id": job}])), "{}", list.text);

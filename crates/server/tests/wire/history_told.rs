@@ -117,3 +117,22 @@ async fn a_purged_job_is_answered_from_its_summary() {
     assert!(!past.text.contains("in the body"), "{}", past.text);
     assert_eq!(listed(&wire, "").await, [json!(job)]);
 }
+
+#[tokio::test]
+async fn a_deleted_history_is_empty_and_goes_on() {
+    let Remembering { wire, dir, .. } = remembering().await;
+    wire.register("w", &["echo"]).await;
+    let job = wire.submit(json!({})).await;
+    assert_eq!(types(&wire, &job).await[0], "job_created");
+    std::fs::remove_file(dir.path().join("history.db")).unwrap();
+    // What was told of it is gone, and nothing more is on its way.
+    assert_eq!(types(&wire, &job).await, [] as [&str; 0]);
+    let missing = uuid::Uuid::from_u128(7 << 76 | 2 << 62);
+    let told = wire.get(&format!("/api/v1/jobs/{missing}/history")).await;
+    assert_eq!(told.status, 404, "{}", told.text);
+    let task = wire.take("w").await;
+    wire.report("w", &task, json!({"data": {"n": 1}})).await;
+    assert_eq!(types(&wire, &job).await.last().unwrap(), "job_completed");
+    let next = wire.submit(json!({})).await;
+    assert_eq!(types(&wire, &next).await[0], "job_created");
+}
