@@ -108,3 +108,27 @@ fn a_zone_that_is_none_is_told() {
         "{complaint}"
     );
 }
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("schedules.toml");
+    std::fs::write(&file, GOOD).unwrap();
+    for asked in [&["check"][..], &["next"], &["next", "--json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(env!("CARGO_BIN_EXE_avtomatika"))
+            .arg("schedules")
+            .args(asked)
+            .arg(&file)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            (output.status.code(), &*complaint),
+            (Some(0), ""),
+            "{asked:?}"
+        );
+    }
+}

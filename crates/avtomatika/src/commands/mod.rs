@@ -6,6 +6,7 @@ mod blueprint_files;
 mod bot_runner;
 mod echo;
 mod jobs;
+mod output;
 mod schedules;
 mod telegram_sim;
 mod up;

@@ -19,7 +19,7 @@ use avtomatika_worker::Worker;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{blueprint_files, bot_runner, echo};
+use super::{blueprint_files, bot_runner, echo, output};
 use crate::args::UpArgs;
 use crate::local::{self, Local};
 use crate::signals;
@@ -72,7 +72,10 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let addr = server.local_addr()?;
     let here = server.local_only_addr()?.unwrap_or(addr);
     let client_file = local.announce(here)?;
-    greet(&local, addr, has_tls, !args.no_bot_runner, &client_file);
+    if let Err(error) = greet(&local, addr, has_tls, !args.no_bot_runner, &client_file) {
+        // The server works without its greeting.
+        tracing::warn!(%error, "stdout can't be written to");
+    }
 
     // Workers stop first, so that their last results are still taken.
     let workers_stop = CancellationToken::new();
@@ -235,28 +238,27 @@ fn start_workers(
 }
 
 /// Tells people where everything is; the token only when it is new.
-#[expect(
-    clippy::print_stdout,
-    reason = "this is where the binary talks to people"
-)]
 fn greet(
     local: &Local,
     addr: SocketAddr,
     has_tls: bool,
     has_bots: bool,
     client_file: &std::path::Path,
-) {
+) -> std::io::Result<()> {
     let url = if has_tls {
         format!("https://{addr}")
     } else {
         local::url(addr)
     };
     let with = if has_tls { ", with TLS" } else { "" };
-    println!("Avtomatika is up{with}: {url}");
+    output::line(format_args!("Avtomatika is up{with}: {url}"))?;
     if local.is_new {
-        println!("  client token (shown this once): {}", local.client_token);
+        output::line(format_args!(
+            "  client token (shown this once): {}",
+            local.client_token
+        ))?;
     }
-    println!(
+    output::line(format_args!(
         "  {} the server by {}",
         if has_bots {
             "avtomatika jobs and avtomatika-bot find"
@@ -264,13 +266,15 @@ fn greet(
             "avtomatika jobs finds"
         },
         client_file.display()
-    );
+    ))?;
     // Without bots there is nothing for their command line to do here.
     let tries = if has_bots {
         "avtomatika-bot list, avtomatika jobs list"
     } else {
         "avtomatika jobs submit v1/jobs/test, avtomatika jobs list"
     };
-    println!("  the API, to read and try: {url}/_public/docs");
-    println!("  try: {tries}     stop: Ctrl-C");
+    output::line(format_args!(
+        "  the API, to read and try: {url}/_public/docs"
+    ))?;
+    output::line(format_args!("  try: {tries}     stop: Ctrl-C"))
 }

@@ -11,13 +11,10 @@ use serde_json::{Value, json};
 
 use super::read;
 use crate::args::NextArgs;
+use crate::commands::output;
 
 /// Tells when the schedules of a file run next. Intervals are counted from now, as if the
 /// schedules were new.
-#[expect(
-    clippy::print_stdout,
-    reason = "this is where the binary talks to people"
-)]
 pub(super) fn run(args: &NextArgs) -> anyhow::Result<ExitCode> {
     let schedules = read(&args.file, &args.zone.zone()?)?
         .map_err(|problems| anyhow::anyhow!("{} is wrong:\n{problems}", args.file.display()))?;
@@ -28,18 +25,18 @@ pub(super) fn run(args: &NextArgs) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|schedule| as_json(schedule, now, count))
             .collect();
-        println!("{}", json!({ "schedules": shown }));
+        output::line(format_args!("{}", json!({ "schedules": shown })))?;
         return Ok(ExitCode::SUCCESS);
     }
     for schedule in &schedules {
         let state = if schedule.enabled { "" } else { " (off)" };
-        println!("{}{state}", schedule.name);
+        output::line(format_args!("{}{state}", schedule.name))?;
         let runs = runs(schedule, now, count);
         for at in &runs {
-            println!("  {}  {at:.0}", local(schedule, *at));
+            output::line(format_args!("  {}  {at:.0}", local(schedule, *at)))?;
         }
         if runs.len() < count {
-            println!("  no more");
+            output::line(format_args!("  no more"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
