@@ -56,3 +56,14 @@ pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
         .with_context(context)?;
     fs::rename(&draft, path).with_context(context)
 }
+
+/// Whether something failed because there was no room on the disk.
+pub(super) fn is_full(error: &anyhow::Error) -> bool {
+    let error = error.root_cause().downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| {
+        matches!(
+            error.kind(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+        )
+    })
+}

@@ -79,7 +79,20 @@ impl Local {
         let mut table = toml::Table::new();
         table.insert("url".to_owned(), url(addr).into());
         table.insert("token".to_owned(), self.client_token.clone().into());
-        files::write(&path, &table.to_string())?;
+        let text = table.to_string();
+        if files::read(&path)?.as_ref() == Some(&text) {
+            return Ok(path);
+        }
+        match files::write(&path, &text) {
+            // The server is what room can be made with.
+            Err(error) if files::is_full(&error) => {
+                tracing::warn!(
+                    error = %format!("{error:#}"),
+                    "the file keeps what it said: clients may not find the server by it"
+                );
+            }
+            written => written?,
+        }
         Ok(path)
     }
 }
@@ -136,5 +149,18 @@ mod tests {
         std::fs::rename(dir.join("kept"), dir.join("seal.key")).unwrap();
         let given = Local::open(&dir, Some("mine".to_owned()), None).unwrap();
         assert_eq!(given.client_token, "mine");
+    }
+
+    #[test]
+    fn what_is_written_down_already_needs_no_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let local = Local::open(dir.path(), None, None).unwrap();
+        local.announce(([127, 0, 0, 1], 1).into()).unwrap();
+        // From here on nothing can be written.
+        std::fs::create_dir(dir.path().join("client.draft")).unwrap();
+        local.announce(([127, 0, 0, 1], 1).into()).unwrap();
+        assert!(local.announce(([127, 0, 0, 1], 2).into()).is_err());
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert!(files::is_full(&anyhow::Error::new(full).context("write")));
     }
 }
