@@ -98,7 +98,7 @@ pub struct JobView {
 pub struct BranchView {
     /// The blueprint's name for it.
     pub name: String,
-    /// `running`, or how it ended: `success`, `failure`, `cancelled`, `timeout` or the worker's
+    /// `queued`, `running`, or how it ended: `success`, `failure`, `cancelled`, `timeout` or the worker's
     /// own status.
     pub status: String,
     /// Its task.

@@ -18,7 +18,7 @@ use crate::model;
 use crate::template::{RenderError, Template};
 
 /// Branches of one `for_each`.
-const BRANCHES_MAX: usize = 10_000;
+const BRANCHES_MAX: usize = 1_000;
 
 /// What an action comes to for a job.
 pub(super) fn act(

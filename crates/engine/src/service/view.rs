@@ -254,7 +254,7 @@ impl Inner {
                 Some(Wait::Child(child)) => Some(child.job),
                 _ => job.child.as_ref().map(|child| child.job),
             },
-            branches: branches(job),
+            branches: self.branches(job).await?,
             approval: match wait {
                 Some(Wait::Approval(approval)) => Some(ApprovalView {
                     message: approval.message.clone(),
@@ -269,6 +269,26 @@ impl Inner {
         })
     }
 }
+
+impl Inner {
+    /// The branches that run or wait for a worker, or those of the last time.
+    async fn branches(&self, job: &Job) -> Result<Vec<BranchView>, StoreError> {
+        let mut branches = branches(job);
+        if matches!(job.wait.as_deref(), Some(Wait::Fork(_))) {
+            for branch in branches.iter_mut().filter(|it| it.status == RUNNING) {
+                let Some(task) = branch.task_id else { continue };
+                let entry = self.store.queue_entry(task).await?;
+                if entry.is_some_and(|entry| entry.lease.is_none()) {
+                    "queued".clone_into(&mut branch.status);
+                }
+            }
+        }
+        Ok(branches)
+    }
+}
+
+/// The status of a branch that has not ended.
+const RUNNING: &str = "running";
 
 /// The value without its secrets.
 fn hidden(mut value: Value) -> Value {
@@ -299,7 +319,7 @@ fn branches(job: &Job) -> Vec<BranchView> {
         Some(result) => of_result(result),
         None => BranchView {
             name: branch.name.clone(),
-            status: "running".to_owned(),
+            status: RUNNING.to_owned(),
             task_id: match &branch.runs {
                 Runs::Task(work) => Some(work.task),
                 Runs::Job(_) => None,

@@ -168,7 +168,7 @@ fn job() -> Value {
         })),
         "Branch": object(&["name", "status"], json!({
             "name": text("the blueprint's name for it"),
-            "status": text("running, or how it ended"),
+            "status": text("queued, running, or how it ended"),
             "task_id": id(),
             "job_id": id(),
             "data": any("what it yielded"),

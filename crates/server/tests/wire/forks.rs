@@ -34,9 +34,10 @@ async fn branches_are_seen_with_what_came_of_each_and_joined_once() {
     wire.register("w", &["echo"]).await;
     let id = submit(&wire, "fork").await;
     let job = wire.job_with(&id, "waiting_for_parallel_tasks").await;
-    let running = |name: &str| (name.to_owned(), "running".to_owned());
-    assert_eq!(branches(&job), [running("left"), running("right")]);
+    let both = |status: &str| ["left", "right"].map(|name| (name.to_owned(), status.to_owned()));
+    assert_eq!(branches(&job), both("queued"));
     let (first, second) = (wire.take("w").await, wire.take("w").await);
+    assert_eq!(branches(&wire.job(&id).await), both("running"));
     assert_ne!(first["task_id"], second["task_id"]);
     let yields = json!({"data": {"width": 3}});
     assert_eq!(report(&wire, &first, yields).await, BRANCH);
@@ -68,7 +69,7 @@ async fn a_task_that_is_none_of_the_branches_changes_nothing() {
     let stranger = json!({"job_id": id, "task_id": "01890000-0000-7000-8000-000000000000"});
     report(&wire, &stranger, json!({})).await;
     let job = wire.job(&id).await;
-    assert!(branches(&job).iter().all(|branch| branch.1 == "running"));
+    assert!(branches(&job).iter().all(|branch| branch.1 == "queued"));
 }
 
 #[tokio::test]
