@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`timetable`] | when a schedule comes due: pure, with daylight saving |
 //! | [`schedule`] | one table of `schedules.toml` |
-//! | [`file`] | the file, read with all its mistakes at once |
+//! | [`mod@file`] | the file, read with all its mistakes at once |
 //! | [`record`] | what is remembered of a schedule |
 //! | [`decide`] | what is to be run now: pure |
 //! | [`port`] | what is needed of an engine |

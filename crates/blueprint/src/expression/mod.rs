@@ -6,7 +6,7 @@
 //! above five.
 //!
 //! Nothing an expression or its input says can hang or overflow the process: its length and its
-//! nesting are bounded when it is compiled, and its work when it is evaluated: see [`meter`].
+//! nesting are bounded when it is compiled, and its work when it is evaluated: see `meter`.
 
 mod charge;
 mod compile;
