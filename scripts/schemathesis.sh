@@ -43,7 +43,7 @@ finish() {
 }
 trap finish EXIT
 
-# Jobs go nowhere but to the worker inside: no bots, no Docker, and webhooks to private addresses are refused.
+# Jobs go nowhere but to the worker inside: no bots, no Docker.
 start_server() {
   local inputs=$PWD/tests/openapi
   env -u AVTOMATIKA_HISTORY -u OTEL_EXPORTER_OTLP_ENDPOINT CLIENT_TOKEN=123456:TEST-TOKEN-OWN GLOBAL_WORKER_TOKEN="$WORKER" \
