@@ -269,6 +269,30 @@ async fn a_version_names_one_text() {
 }
 
 #[tokio::test]
+async fn a_version_names_one_text_over_restarts() {
+    let store = Arc::new(Memory::new(45_000));
+    let lab = Lab::with(tempfile::tempdir().unwrap(), Arc::clone(&store));
+    lab.write("a.yaml", &flow("a", "version: 1"));
+    assert_eq!(lab.check().await, ["a.yaml: a in"]);
+    let Lab { folder, .. } = lab;
+    let lab = Lab::with(folder, store);
+    lab.write("a.yaml", &flow("a", "version: 1\ndescription: changed"));
+    let told = lab.check().await;
+    assert!(told[0].contains("was used with another text"), "{told:?}");
+    assert_eq!(told[1..], ["a.yaml: a recalled"]);
+    assert!(lab.submits("a").await);
+    let used = lab.engine.blueprint("a").unwrap();
+    assert!(!used.source.as_ref().unwrap().contains("changed"));
+    lab.write("a.yaml", &flow("a", "version: 2\ndescription: changed"));
+    assert!(
+        lab.check()
+            .await
+            .contains(&"a.yaml: a in, replacing".to_owned())
+    );
+    assert_eq!(lab.version("a").as_deref(), Some("2"));
+}
+
+#[tokio::test]
 async fn a_folder_that_goes_takes_nothing_with_it() {
     let lab = Lab::new();
     lab.write("a.yaml", &flow("a", ""));

@@ -134,6 +134,8 @@ impl Loader {
         }
         self.recall(&mut state, &mut changes).await;
         self.put_in(&mut state, &mut changes).await;
+        // The engine may have refused what was good by itself.
+        self.recall(&mut state, &mut changes).await;
         self.board.show(&state.files);
         changes
     }

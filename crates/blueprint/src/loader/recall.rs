@@ -1,4 +1,4 @@
-//! What was kept of files that are broken.
+//! What was kept of files that can't be used.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,16 +9,18 @@ use crate::parse;
 use crate::source::Source;
 
 impl Loader {
-    /// Puts in what was kept of files that are broken and have nothing in use, as after a start.
-    /// What stands in a good file goes first.
+    /// Puts in what was kept of files that can't be used and have nothing in use, as after a start:
+    /// broken ones, and those with another text for an old version. What stands in a good file
+    /// goes first.
     pub(super) async fn recall(&self, state: &mut State, changes: &mut Vec<Change>) {
         let broken = state.files.iter().filter(|(_, file)| {
-            file.says.is_err() && file.installed.is_none() && !file.was_recalled
+            let is_useless = file.says.is_err() || file.was_refused;
+            is_useless && file.installed.is_none() && !file.was_recalled
         });
         let broken: Vec<_> = broken.map(|(path, _)| path.clone()).collect();
         for path in broken {
             let mut found = self.find(&path).await;
-            if let Some(kept) = found.take_if(|kept| is_taken(state, kept)) {
+            if let Some(kept) = found.take_if(|kept| is_taken(state, &path, kept)) {
                 tracing::warn!(
                     file = %path.display(),
                     name = kept.name,
@@ -75,10 +77,10 @@ fn key(path: &Path) -> String {
 }
 
 /// Whether a name or an endpoint is that of another file by now.
-fn is_taken(state: &State, kept: &Parsed) -> bool {
-    let files = state.files.values();
-    let others = files.flat_map(|file| file.says.iter().chain(&file.installed));
+fn is_taken(state: &State, own: &Path, kept: &Parsed) -> bool {
+    let others = state.files.iter().filter(|(path, _)| *path != own);
     others
+        .flat_map(|(_, file)| file.says.iter().chain(&file.installed))
         .map(Arc::as_ref)
         .any(|other| !clashes(&[other, kept]).is_empty())
 }

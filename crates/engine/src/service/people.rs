@@ -170,7 +170,7 @@ impl Engine {
                 .hint("post it again, in the name of the client's own user");
             return Err(EngineError::Refused(Box::new(failure)));
         }
-        let _admitted = inner.admit(&client.id, allowance.jobs_live_max)?;
+        let _admitted = inner.admit(&client.id, allowance.jobs_live_max).await?;
         let blueprint = inner.blueprint_for(&old.blueprint, None).await?;
         let is_working = |name: &str| matches!(blueprint.state(name), Some(State::Work(_)));
         let state = match state {

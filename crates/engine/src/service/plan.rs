@@ -8,6 +8,7 @@ use avtomatika_protocol::{Failure, JobId, JobStatus};
 use serde_json::Value;
 
 use super::documents::Workspace;
+use super::door;
 use super::draw::Drawer;
 use super::engine::Inner;
 use super::error::EngineError;
@@ -235,7 +236,9 @@ impl Plan<'_> {
         }
         let made = self.jobs.iter().filter(|planned| planned.from_version == 0);
         let made = made.count() as u64;
-        inner.check_live(&parent.client.id, None, made, made)?;
+        inner
+            .check_live(&parent.client.id, None, made, made)
+            .map_err(door::counted)?;
         let blueprint = inner
             .blueprint_for(&spawn.blueprint, spawn.version.as_deref())
             .await?;

@@ -136,8 +136,7 @@ impl Engine {
     /// Puts a blueprint in: new jobs walk through it from now on, jobs that have begun stay on
     /// the version they began with. Its source, if it has one, is durable when this returns.
     ///
-    /// A version names one text for ever: with another one it is refused, and what it was used
-    /// with is what new jobs get.
+    /// A version names one text for ever: another one is refused.
     ///
     /// # Errors
     /// When another blueprint has its endpoint, its version was used with another text, or its
@@ -180,21 +179,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Compares a text with the one its version was used with, which stays in use.
+    /// Compares a text with the one its version was used with.
     async fn compare(&self, blueprint: &Blueprint, source: &str) -> Result<(), InstallError> {
         let (name, version) = (&blueprint.name, &blueprint.version);
         let kept = self.0.store.document(&source_key(name, version)).await?;
-        let Some(kept) = kept.as_ref().and_then(|kept| kept.value.as_str()) else {
+        let kept = kept.as_ref().and_then(|kept| kept.value.as_str());
+        if kept.is_none_or(|kept| kept == source) {
             return Ok(());
-        };
-        if kept == source {
-            return Ok(());
-        }
-        if self.blueprint(name).is_none()
-            && let Some(resolver) = &self.0.resolver
-            && let Ok(used) = resolver.resolve(name, version, kept)
-        {
-            self.0.registry.put(Arc::new(used));
         }
         Err(InstallError::OtherText {
             name: name.clone(),

@@ -103,7 +103,7 @@ impl Engine {
                 repeated: true,
             });
         }
-        let _admitted = inner.admit(&new.client.id, new.jobs_live_max)?;
+        let _admitted = inner.admit(&new.client.id, new.jobs_live_max).await?;
         check_door(&new)?;
         let mut input = blueprint
             .check_input(&new.client, new.input)

@@ -3,7 +3,7 @@
 use avtomatika_engine::blueprint::AwaitApproval;
 use avtomatika_engine::machine::Ignored;
 use avtomatika_engine::service::{Authority, EngineError, Verdict, WEBHOOK_TASK};
-use avtomatika_engine::{Action, Blueprint};
+use avtomatika_engine::{Action, Blueprint, EndAs};
 use avtomatika_protocol::{JobId, JobStatus};
 use serde_json::{Value, json};
 
@@ -250,6 +250,25 @@ async fn when_nobody_decides_in_time_the_job_goes_on_or_fails() {
         assert!(late.unwrap_err().is_no_approval());
         lab.assert_over().await;
     }
+}
+
+#[tokio::test]
+async fn a_job_that_fails_because_nobody_decided_says_so() {
+    let blueprint = Blueprint::builder("b")
+        .start("start", |_| {
+            let question = AwaitApproval::new("?").on("y", "done");
+            let question = question.on("timeout", "expired").timeout_ms(5_000);
+            Ok(Action::await_approval(question))
+        })
+        .end("done", EndAs::Completed)
+        .end("expired", EndAs::Failed)
+        .build()
+        .unwrap();
+    let lab = lab(vec![blueprint]);
+    let job = lab.submit().await;
+    lab.pass(5_000).await;
+    assert_eq!(lab.stored(job).await.state, "expired");
+    assert_eq!(lab.code(job).await.as_deref(), Some("APPROVAL_TIMEOUT"));
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Branches side by side: every join, with and without a state for when it can't be met.
 
 use avtomatika_engine::blueprint::{Join, Parallel, RetryPolicy};
+use avtomatika_engine::history::EventKind;
 use avtomatika_engine::machine::Ignored;
 use avtomatika_engine::service::Push;
-use avtomatika_engine::{Action, Blueprint, Dispatch};
+use avtomatika_engine::{Action, Blueprint, Dispatch, EndAs};
 use avtomatika_protocol::{JobId, JobStatus};
 use serde_json::{Value, json};
 
@@ -50,6 +51,29 @@ pub(super) async fn outcome(lab: &Lab, job: JobId) -> (String, Vec<String>) {
     let branches = told["branches"].as_object().unwrap().values();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     (text(&told["in"]), branches.map(text).collect())
+}
+
+#[tokio::test]
+async fn a_job_that_fails_for_its_join_says_so() {
+    let blueprint = Blueprint::builder("b")
+        .start("start", |_| {
+            let parallel = of(3, Join::AtLeast(3), false).on_failure("lost");
+            Ok(Action::parallel(parallel))
+        })
+        .end("joined", EndAs::Completed)
+        .end("lost", EndAs::Failed)
+        .build()
+        .unwrap();
+    let lab = lab(vec![blueprint]);
+    let (job, hands) = begin(&lab).await;
+    lab.did("w", &hands["1"], No).await;
+    assert_eq!(lab.stored(job).await.state, "lost");
+    assert_eq!(lab.code(job).await.as_deref(), Some("JOIN_NOT_MET"));
+    let told = lab.engine.outbox(1_000).await.unwrap();
+    let told = told.into_iter().flat_map(|(_, events)| events);
+    let ends = told.filter(|event| event.kind == EventKind::BranchFinished);
+    assert_eq!(ends.count(), 3, "those that were stopped have ended, too");
+    lab.assert_over().await;
 }
 
 #[tokio::test]

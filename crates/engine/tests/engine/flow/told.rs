@@ -130,6 +130,18 @@ async fn a_whole_life_is_told_in_order() {
             JobCompleted,
         ]
     );
+    // Each says the state of its moment, not the one its commit left the job in.
+    let states: Vec<&str> = own.iter().map(|event| event.state.as_str()).collect();
+    let in_order = [
+        ["start"; 4].as_slice(),
+        &["fan"; 7],
+        &["sub"; 3],
+        &["ask"; 3],
+        &["wait"; 3],
+        &["nap"; 3],
+        &["done"],
+    ];
+    assert_eq!(states, in_order.concat());
     let keys: Vec<(u64, u16)> = own.iter().map(|event| (event.version, event.n)).collect();
     assert!(
         keys.is_sorted_by(|a, b| a < b),
