@@ -5,10 +5,11 @@ use std::sync::Arc;
 use avtomatika_engine::Client;
 use avtomatika_protocol::ClientId;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 
 use super::bucket::now_ns;
+use super::credential::shown;
 use super::registry::{Access, too_many};
 use super::{Account, Role};
 use crate::http::{ApiError, Peer};
@@ -26,8 +27,8 @@ pub struct Caller(pub Arc<Client>);
 pub struct Party {
     /// What it may do.
     pub account: Arc<Account>,
-    /// What it showed, to see later whether it still counts.
-    token: HeaderValue,
+    /// What it showed, to see later whether it still counts. A copy, as a worker's is.
+    token: Box<str>,
 }
 
 /// The client who sent a request, who has the role for admin routes.
@@ -55,8 +56,8 @@ impl Party {
 }
 
 /// Whose token it is, unless that client may do nothing.
-fn known(access: &Access, token: &HeaderValue) -> Result<Option<Arc<Account>>, ApiError> {
-    let account = token.to_str().ok().and_then(|token| access.account(token));
+fn known(access: &Access, token: &str) -> Result<Option<Arc<Account>>, ApiError> {
+    let account = access.account(token);
     if account.as_ref().is_some_and(|account| account.disabled) {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
@@ -77,21 +78,18 @@ impl FromRequestParts<AppState> for Party {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let token = parts.headers.get(HEADER).ok_or_else(|| {
+        let token = parts.headers.get(HEADER).map(shown).ok_or_else(|| {
             ApiError::unauthorized("MISSING_TOKEN", "Missing X-Avtomatika-Token header")
                 .hint("send the client token in the header X-Avtomatika-Token")
         })?;
-        let account = known(&state.access, token)?
+        let account = known(&state.access, &token)?
             .ok_or_else(|| state.access.wrong_token(Peer::of(parts), invalid()))?;
         if let Some(bucket) = &account.bucket {
             bucket.take(now_ns()).map_err(|wait| {
                 too_many("client_rate", wait).hint("GET /api/me tells your rate")
             })?;
         }
-        Ok(Self {
-            account,
-            token: token.clone(),
-        })
+        Ok(Self { account, token })
     }
 }
 

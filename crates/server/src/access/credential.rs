@@ -17,7 +17,9 @@ const HEADER: &str = "x-worker-token";
 /// What a worker showed with a request. Taking it from the request checks nothing.
 #[derive(Clone)]
 pub struct Credential {
-    token: Option<HeaderValue>,
+    /// A copy: a header shares the buffer its request was read into, and a poll that is parked
+    /// would keep that for as long as it waits.
+    token: Option<Box<str>>,
     peer: Option<Peer>,
 }
 
@@ -26,7 +28,7 @@ impl<S: Sync> FromRequestParts<S> for Credential {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self {
-            token: parts.headers.get(HEADER).cloned(),
+            token: parts.headers.get(HEADER).map(shown),
             peer: Peer::of(parts).cloned(),
         })
     }
@@ -60,8 +62,7 @@ impl Credential {
             .hint("this server lets workers in by certificates only"));
         }
         self.token
-            .as_ref()
-            .map(|token| token.to_str().unwrap_or_default())
+            .as_deref()
             .ok_or_else(|| ApiError::unauthorized("MISSING_TOKEN", "Missing X-Worker-Token header"))
     }
 }
@@ -140,6 +141,11 @@ impl Access {
         }
         Ok(())
     }
+}
+
+/// The text of a header; one that isn't text is nobody's token.
+pub(super) fn shown(token: &HeaderValue) -> Box<str> {
+    token.to_str().unwrap_or_default().into()
 }
 
 fn invalid(text: &str) -> ApiError {
