@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::lock::Mutex;
 use avtomatika_protocol::{JobId, LeaseId, SessionId, TaskId};
-use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use uuid::Builder;

@@ -23,6 +23,7 @@ pub mod blueprint;
 pub mod clock;
 pub mod entropy;
 pub mod history;
+pub mod lock;
 pub mod machine;
 pub mod names;
 pub mod seal;

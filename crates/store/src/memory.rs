@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::history::HistoryEvent;
+use avtomatika_engine::lock::Mutex;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
     Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, Index, QueueCounts, QueueEntry,
@@ -14,7 +15,6 @@ use avtomatika_engine::storage::{
 };
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{ClientId, JobId, JobStatus, LeaseId, TaskId, WorkerId};
-use parking_lot::Mutex;
 
 use crate::census::Census;
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::lock::Mutex;
 use avtomatika_protocol::ClientId;
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::engine::Inner;

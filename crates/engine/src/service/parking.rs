@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::lock::Mutex;
 use avtomatika_protocol::WorkerId;
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::choice::choose;

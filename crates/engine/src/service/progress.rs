@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use crate::lock::Mutex;
 use avtomatika_protocol::JobId;
 use avtomatika_protocol::job::Phase;
-use parking_lot::Mutex;
 
 /// Phases kept of one task.
 const PHASES_MAX: usize = 64;

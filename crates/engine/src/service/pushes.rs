@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::lock::Mutex;
 use avtomatika_protocol::{JobId, TaskId, WorkerId};
-use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::engine::Engine;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::lock::Mutex;
 use avtomatika_protocol::JobId;
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 /// Who waits for which job.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::history::HistoryEvent;
+use avtomatika_engine::lock::Mutex;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
     Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, Lease, QueueCounts, QueueEntry,
@@ -16,7 +17,6 @@ use avtomatika_engine::storage::{
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
 use avtomatika_store::Memory;
-use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
