@@ -1,16 +1,19 @@
 //! A small cache of decoded records: those lately written or read.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use avtomatika_engine::lock::Mutex;
+
+/// Kinds of keys that are told apart when it is asked whether one has changed.
+const KINDS: usize = 256;
 
 /// At most so many records, first in, first out.
 ///
 /// Its writer puts what has become durable. Readers put what they have read, and that may have
-/// been overtaken: each says by the epoch when it began, and comes to nothing if the writer has
-/// been there since.
+/// been overtaken: each says by the epoch of its key when it began, and comes to nothing if the
+/// writer has been at such a key since.
 pub(super) struct Cache<K, V> {
     capacity: usize,
     inner: Mutex<Inner<K, V>>,
@@ -19,7 +22,16 @@ pub(super) struct Cache<K, V> {
 struct Inner<K, V> {
     records: HashMap<K, Arc<V>>,
     order: VecDeque<K>,
-    epoch: u64,
+    /// How often keys of each kind have changed.
+    epochs: Box<[u64; KINDS]>,
+}
+
+impl<K: Copy + Eq + Hash, V> Inner<K, V> {
+    fn epoch(&mut self, key: K) -> &mut u64 {
+        let bytes = self.records.hasher().hash_one(key).to_le_bytes();
+        // One byte of the hash: as many kinds as it has values.
+        &mut self.epochs[usize::from(bytes[0])]
+    }
 }
 
 impl<K: Copy + Eq + Hash, V> Cache<K, V> {
@@ -27,7 +39,7 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         let inner = Inner {
             records: HashMap::new(),
             order: VecDeque::new(),
-            epoch: 0,
+            epochs: Box::new([0; KINDS]),
         };
         Self {
             capacity,
@@ -39,22 +51,22 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         self.inner.lock().records.get(&key).cloned()
     }
 
-    /// The time, as far as the cache is concerned.
-    pub(super) fn epoch(&self) -> u64 {
-        self.inner.lock().epoch
+    /// The time, as far as a key is concerned.
+    pub(super) fn epoch(&self, key: K) -> u64 {
+        *self.inner.lock().epoch(key)
     }
 
     /// Keeps what has become durable.
     pub(super) fn put(&self, key: K, record: Arc<V>) {
         let mut inner = self.inner.lock();
-        inner.epoch += 1;
+        *inner.epoch(key) += 1;
         self.keep(&mut inner, key, record);
     }
 
-    /// Keeps what was read, if nothing has become durable since `epoch`.
+    /// Keeps what was read, if nothing of its kind has become durable since `epoch`.
     pub(super) fn put_read(&self, key: K, record: Arc<V>, epoch: u64) {
         let mut inner = self.inner.lock();
-        if inner.epoch == epoch {
+        if *inner.epoch(key) == epoch {
             self.keep(&mut inner, key, record);
         }
     }
@@ -78,7 +90,7 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
 
     pub(super) fn remove(&self, key: K) {
         let mut inner = self.inner.lock();
-        inner.epoch += 1;
+        *inner.epoch(key) += 1;
         inner.records.remove(&key);
     }
 }
@@ -103,16 +115,16 @@ mod tests {
     #[test]
     fn what_a_slow_reader_brings_is_not_kept() {
         let cache = Cache::new(10);
-        let before = cache.epoch();
+        let before = cache.epoch(5);
         cache.put(5, Arc::new("new"));
         cache.put_read(5, Arc::new("old"), before);
         assert_eq!(cache.get(5).as_deref(), Some(&"new"));
         // Nor when the new record was too large to keep, or has been deleted.
-        let before = cache.epoch();
+        let before = cache.epoch(5);
         cache.remove(5);
         cache.put_read(5, Arc::new("old"), before);
         assert_eq!(cache.get(5), None);
-        cache.put_read(5, Arc::new("read"), cache.epoch());
+        cache.put_read(5, Arc::new("read"), cache.epoch(5));
         assert_eq!(cache.get(5).as_deref(), Some(&"read"));
     }
 }

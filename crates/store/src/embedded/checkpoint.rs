@@ -8,17 +8,21 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use redb::Durability;
-use tokio::sync::mpsc::WeakSender;
 
-use super::requests::Request;
+use super::inbox::Inbox;
 use super::tables::{self, Layer};
-use super::{Shared, disk};
+use super::{Shared, disk, rest};
 
 /// What the thread is given.
-struct Order {
-    layer: Arc<Layer>,
-    group: u64,
-    segment: u64,
+enum Order {
+    /// A layer to write.
+    Write {
+        layer: Arc<Layer>,
+        group: u64,
+        segment: u64,
+    },
+    /// A layer nobody needs any more: freeing it takes a while.
+    Free(Arc<Layer>),
 }
 
 /// What came of a checkpoint.
@@ -43,24 +47,35 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Starts the thread; `nudge` wakes the writer when a checkpoint has ended.
-    pub(super) fn start(shared: Arc<Shared>, nudge: WeakSender<Request>) -> std::io::Result<Self> {
+    /// Starts the thread; `inbox` wakes the writer when a checkpoint has ended.
+    pub(super) fn start(shared: Arc<Shared>, inbox: Arc<Inbox>) -> std::io::Result<Self> {
         let (orders, to_do) = channel::<Order>();
         let (done, outcomes) = channel();
         let thread = std::thread::Builder::new()
             .name("store-file".to_owned())
             .spawn(move || {
+                rest::work_in_pieces(Arc::clone(&shared.hurry));
                 for order in to_do {
-                    let outcome = write(&shared, &order);
-                    drop(order);
+                    let (layer, group, segment) = match order {
+                        Order::Write {
+                            layer,
+                            group,
+                            segment,
+                        } => (layer, group, segment),
+                        Order::Free(layer) => {
+                            // Whoever still reads it frees the rest.
+                            if let Some(layer) = Arc::into_inner(layer) {
+                                layer.dismantle();
+                            }
+                            continue;
+                        }
+                    };
+                    let outcome = write(&shared, &layer, group, segment);
+                    drop(layer);
                     if done.send(outcome).is_err() {
                         return;
                     }
-                    if let Some(writer) = nudge.upgrade()
-                        && writer.try_send(Request::Nudge).is_err()
-                    {
-                        tracing::trace!("a writer with so much to do is awake");
-                    }
+                    inbox.nudge();
                 }
             })?;
         Ok(Self {
@@ -73,15 +88,21 @@ impl Checkpoints {
 
     /// Begins a checkpoint; there must be none under way.
     pub(super) fn begin(&mut self, layer: Arc<Layer>, group: u64, segment: u64) {
-        let order = Order {
+        self.busy = self.order(Order::Write {
             layer,
             group,
             segment,
-        };
-        self.busy = self
-            .orders
-            .as_ref()
-            .is_some_and(|orders| orders.send(order).is_ok());
+        });
+    }
+
+    /// Has a layer freed that nobody needs any more.
+    pub(super) fn free(&self, layer: Arc<Layer>) {
+        self.order(Order::Free(layer));
+    }
+
+    fn order(&self, order: Order) -> bool {
+        let orders = self.orders.as_ref();
+        orders.is_some_and(|orders| orders.send(order).is_ok())
     }
 
     /// Whether one is under way.
@@ -116,19 +137,19 @@ impl Checkpoints {
     }
 }
 
-fn write(shared: &Shared, order: &Order) -> Outcome {
+fn write(shared: &Shared, layer: &Layer, group: u64, segment: u64) -> Outcome {
     let written = shared
         .opened_again()
         .map_err(|error| (error.to_string(), false))
         .and_then(|()| {
-            transact(shared, order).map_err(|error| {
+            transact(shared, layer, group, segment).map_err(|error| {
                 // redb goes on with a file only after it was opened anew.
                 shared.mark_broken();
                 (error.to_string(), disk::says_full(&error))
             })
         });
     match written {
-        Ok(()) => Outcome::Done(order.group),
+        Ok(()) => Outcome::Done(group),
         Err((reason, full)) => {
             tracing::error!(reason, "failed to write the store's file");
             if let Err(error) = shared.opened_again() {
@@ -139,17 +160,17 @@ fn write(shared: &Shared, order: &Order) -> Outcome {
     }
 }
 
-fn transact(shared: &Shared, order: &Order) -> Result<(), redb::Error> {
+fn transact(shared: &Shared, layer: &Layer, group: u64, segment: u64) -> Result<(), redb::Error> {
     let database = shared.database().map_err(|_| redb::Error::PreviousIo)?;
     let mut write = database.begin_write()?;
     write.set_durability(Durability::Immediate)?;
     // A start after a crash need not scan the file.
     write.set_quick_repair(true);
-    order.layer.apply(&write)?;
+    layer.apply(&write)?;
     {
         let mut meta = write.open_table(tables::META)?;
-        meta.insert(tables::APPLIED, order.group)?;
-        meta.insert(tables::SEGMENT, order.segment)?;
+        meta.insert(tables::APPLIED, group)?;
+        meta.insert(tables::SEGMENT, segment)?;
     }
     write.commit()?;
     Ok(())

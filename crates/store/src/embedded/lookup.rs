@@ -111,7 +111,7 @@ impl Shared {
             return Ok(Some(job));
         }
         // Before anything is looked at, so that whatever becomes durable after it is noticed.
-        let epoch = self.jobs.epoch();
+        let epoch = self.jobs.epoch(id);
         let number = id.0.as_u128();
         self.row(
             |layer| &layer.jobs,

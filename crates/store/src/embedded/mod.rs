@@ -1,6 +1,6 @@
 //! The embedded durable store: a log and a redb file behind one writer thread.
 //!
-//! Commits from all tasks meet in the writer's channel. The writer drains it, checks each batch
+//! Commits from all tasks meet in the writer's inbox. The writer empties it, checks each batch
 //! against what is stored, appends all that hold to the log as one record, syncs once, and only
 //! then updates memory and answers. What the log holds is kept in memory as a layer of changed
 //! rows until a checkpoint, on a thread of its own, has brought it into the file. Reads look at
@@ -9,9 +9,9 @@
 //! A job that is short-lived thus meets the file once, when it has ended: its task, its place in
 //! the queue and its earlier versions come and go in the log.
 //!
-//! A hand-out is not synced before it is answered: its queue row is written with the next
-//! commit, or after [`LEASE_FLUSH_MS`]. After a crash in between the task is handed out again
-//! under a new lease id, so only one of the results is accepted.
+//! A hand-out is not synced before it is answered: its queue row is written after
+//! [`LEASE_FLUSH_MS`], unless its task has ended by then. After a crash in between the task is
+//! handed out again under a new lease id, so only one of the results is accepted.
 
 mod birth;
 mod cache;
@@ -23,15 +23,19 @@ mod disk;
 mod faults;
 #[cfg(test)]
 mod faults_tests;
+mod group;
+mod inbox;
 mod keyed;
 mod layers;
 mod log;
 mod lookup;
 mod merge;
 mod open;
+mod paced;
 mod purge;
 mod recover;
 mod requests;
+mod rest;
 mod room;
 mod table;
 mod tables;
@@ -46,6 +50,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::history::HistoryEvent;
+use avtomatika_engine::lock::{Mutex, RwLock};
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{
     Answer, Batch, Claim, Claimed, Document, DocumentChange, Due, Index, QueueCounts, QueueEntry,
@@ -53,21 +58,19 @@ use avtomatika_engine::storage::{
 };
 use avtomatika_protocol::worker::RunningTask;
 use avtomatika_protocol::{ClientId, JobId, LeaseId, TaskId, WorkerId};
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use self::cache::Cache;
 use self::checkpoint::Checkpoints;
+use self::inbox::{Inbox, Outlet};
 use self::layers::Layers;
 use self::requests::Request;
 use crate::census::Census;
 
 pub use open::OpenError;
 
-/// The longest time a hand-out stays unwritten, milliseconds.
+/// How long a hand-out stays unwritten, milliseconds.
 pub const LEASE_FLUSH_MS: u64 = 50;
-/// Requests that may wait for the writer; more wait to be let in.
-const REQUESTS_MAX: usize = 8_192;
 
 /// How an embedded store is opened.
 #[derive(Clone, Debug)]
@@ -108,7 +111,7 @@ impl EmbeddedOptions {
 /// The embedded store.
 pub struct Embedded {
     shared: Arc<Shared>,
-    requests: mpsc::Sender<Request>,
+    inbox: Arc<Inbox>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -128,6 +131,8 @@ pub(crate) struct Shared {
     tasks: Cache<TaskId, Task>,
     full: AtomicBool,
     closed: AtomicBool,
+    /// Whether the thread that writes the file has no time for rests.
+    hurry: Arc<AtomicBool>,
     /// Whether redb has given the file up, so that it must be opened anew.
     broken: AtomicBool,
     /// How often the file has been opened, so that readers notice.
@@ -155,17 +160,18 @@ impl Embedded {
     pub fn open(options: EmbeddedOptions, now_ms: u64) -> Result<Self, OpenError> {
         let (shared, log) = open::open(options, now_ms)?;
         let shared = Arc::new(shared);
-        let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        let checkpoints = Checkpoints::start(Arc::clone(&shared), requests.downgrade())
+        let inbox = Arc::new(Inbox::default());
+        let checkpoints = Checkpoints::start(Arc::clone(&shared), Arc::clone(&inbox))
             .map_err(OpenError::Thread)?;
-        let writer = writer::Writer::new(Arc::clone(&shared), receiver, log, checkpoints);
+        let outlet = Outlet::new(Arc::clone(&inbox));
+        let writer = writer::Writer::new(Arc::clone(&shared), outlet, log, checkpoints);
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())
             .map_err(OpenError::Thread)?;
         Ok(Self {
             shared,
-            requests,
+            inbox,
             writer: Mutex::new(Some(writer)),
         })
     }
@@ -176,26 +182,18 @@ impl Embedded {
         request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(request(reply))
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.inbox.put(request(reply)).await?;
         answer.await.map_err(|_| StoreError::Closed)?
-    }
-
-    /// Has changed queue rows written soon, without waiting for it. If the writer is that far
-    /// behind that its channel is full, the rows go unwritten: after a crash those tasks would
-    /// be handed out once more.
-    fn write_later(&self, entries: impl IntoIterator<Item = QueueEntry>) {
-        for entry in entries {
-            if self.requests.try_send(Request::Lease(entry)).is_err() {
-                tracing::debug!("a hand-out stays unwritten, the writer is busy");
-            }
-        }
     }
 
     fn now<'a, T: Send + 'a>(result: Result<T, StoreError>) -> Answer<'a, T> {
         Box::pin(ready(result))
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.inbox.hang_up();
     }
 }
 
@@ -261,10 +259,7 @@ impl Store for Embedded {
         Box::pin(async move {
             // It is deleted with the next group; nobody is to read it again until then.
             self.shared.forgotten.fetch_max(up_to, Ordering::AcqRel);
-            self.requests
-                .send(Request::ForgetOutbox(up_to))
-                .await
-                .map_err(|_| StoreError::Closed)
+            self.inbox.put_forget_outbox(up_to)
         })
     }
 
@@ -279,14 +274,14 @@ impl Store for Embedded {
     fn claim(&self, claim: Claim) -> Answer<'_, Claimed> {
         let claimed = self.shared.index.lock().claim(&claim);
         if let Claimed::Task(entry, _) = &claimed {
-            self.write_later([entry.as_ref().clone()]);
+            self.inbox.put_rows([entry.task_id]);
         }
         Self::now(Ok(claimed))
     }
 
     fn hand_back(&self, task: TaskId, lease: LeaseId) -> Answer<'_, Option<QueueEntry>> {
         let back = self.shared.index.lock().hand_back(task, lease);
-        self.write_later(back.clone());
+        self.inbox.put_rows(back.iter().map(|entry| entry.task_id));
         Self::now(Ok(back))
     }
 
@@ -321,15 +316,17 @@ impl Store for Embedded {
         let worker = worker.clone();
         Box::pin(async move {
             let back = self.shared.index.lock().dismiss(&worker);
-            self.write_later(back.iter().cloned());
+            let rows: Vec<TaskId> = back.iter().map(|entry| entry.task_id).collect();
             let forget = |reply| Request::Forget {
                 workers: vec![worker],
+                rows: rows.clone(),
                 reply,
             };
             // The tasks are back in the queue whether the row is gone or not; one that is left is
             // a worker that stays silent after the next start.
             if let Err(error) = self.ask(forget).await {
                 tracing::warn!(%error, "failed to forget a worker that left");
+                self.inbox.put_rows(rows);
             }
             Ok(back)
         })
@@ -346,7 +343,10 @@ impl Store for Embedded {
             .index
             .lock()
             .reconcile(worker, running, before_ms);
-        self.write_later(found.back.iter().cloned());
+        if !found.back.is_empty() {
+            self.inbox
+                .put_rows(found.back.iter().map(|entry| entry.task_id));
+        }
         Self::now(Ok(found))
     }
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use avtomatika_engine::lock::{Mutex, RwLock};
 use avtomatika_engine::storage::{Index, StoreError, WorkerRecord};
 use avtomatika_protocol::{ClientId, JobId, JobStatus};
-use parking_lot::{Mutex, RwLock};
 use redb::{
     Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
 };
@@ -18,6 +18,7 @@ use super::changes::Changes;
 use super::keyed::Keyed;
 use super::layers::Layers;
 use super::log::{Files, Log, LogError, Reached, Reader, Size};
+use super::paced::PacedFile;
 use super::{EmbeddedOptions, Shared, birth, codec, disk, tables};
 use crate::census::Census;
 
@@ -98,6 +99,7 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<(Shared, Log
         tasks: Cache::new(CACHED_RECORDS),
         full: AtomicBool::new(false),
         closed: AtomicBool::new(false),
+        hurry: Arc::default(),
         broken: AtomicBool::new(false),
         opened: AtomicU64::new(0),
     };
@@ -174,7 +176,9 @@ fn builder(options: &EmbeddedOptions, path: &Path) -> Result<Database, redb::Dat
     if !path.exists() {
         birth::make_file(&builder, path)?;
     }
-    builder.create(path)
+    let mut file = fs::OpenOptions::new();
+    let file = file.read(true).write(true).open(path)?;
+    builder.create_with_backend(PacedFile::new(file)?)
 }
 
 /// The format of a file that has been prepared before, and what it holds of the log.

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use avtomatika_engine::storage::StoreError;
 
-use super::writer::{Done, Refused, Writer};
+use super::group::{Done, Refused};
+use super::writer::Writer;
 use super::{Shared, disk, open};
 
 /// How long readers may hold on to a file that must be reopened.

@@ -1,7 +1,7 @@
 //! What the writer is asked to do.
 
-use avtomatika_engine::storage::{DocumentChange, QueueEntry, StoreError, WorkerRecord};
-use avtomatika_protocol::WorkerId;
+use avtomatika_engine::storage::{DocumentChange, StoreError, WorkerRecord};
+use avtomatika_protocol::{TaskId, WorkerId};
 use tokio::sync::oneshot;
 
 use super::codec::Encoded;
@@ -21,28 +21,23 @@ pub(super) enum Request {
         changes: Vec<DocumentChange>,
         reply: Reply<()>,
     },
-    /// Delete the outbox up to a number, with the next commit.
-    ForgetOutbox(u64),
     /// Keep a registration.
     Register {
         worker: Box<WorkerRecord>,
         reply: Reply<()>,
     },
-    /// Forget registrations.
+    /// Forget registrations, and write that these tasks are back in the queue.
     Forget {
         workers: Vec<WorkerId>,
+        rows: Vec<TaskId>,
         reply: Reply<()>,
     },
-    /// Write a changed queue row with the next commit.
-    Lease(QueueEntry),
     /// Delete old jobs.
     Purge {
         before_ms: u64,
         max: usize,
         reply: Reply<usize>,
     },
-    /// A checkpoint has ended.
-    Nudge,
     /// Flush and end.
     Close { reply: Reply<()> },
 }

@@ -8,6 +8,10 @@ use super::{Shared, disk};
 /// How long a write that found no room keeps others from trying, whatever the disk says.
 const EXHAUSTED_FOR: Duration = Duration::from_millis(500);
 
+/// Free space beyond the reserve that no disk takes up in so short a time.
+const AMPLE_BYTES: u64 = 256 << 20;
+const AMPLE_FOR: Duration = Duration::from_millis(10);
+
 /// The writer's view of the disk.
 #[derive(Debug, Default)]
 pub(super) struct Room {
@@ -17,12 +21,17 @@ pub(super) struct Room {
     regained_bytes: u64,
     /// When the last clean-up was.
     regained_at: Option<Instant>,
+    /// When the disk was looked at and had more than enough room.
+    ample_at: Option<Instant>,
 }
 
 impl Room {
-    /// Goes read-only before the disk is quite full, and back when there is room. Cheap beside a
-    /// write, so it is asked before each: a fast disk fills up in no time.
+    /// Goes read-only before the disk is quite full, and back when there is room. Asked before each
+    /// write: a fast disk fills up in no time.
     pub(super) fn check(&mut self, shared: &Shared) {
+        if self.ample_at.is_some_and(|at| at.elapsed() < AMPLE_FOR) {
+            return;
+        }
         if self
             .exhausted
             .is_some_and(|at| at.elapsed() < EXHAUSTED_FOR)
@@ -34,6 +43,8 @@ impl Room {
         let Some(free) = disk::free_bytes(&options.dir) else {
             return;
         };
+        let ample = free >= options.reserve_bytes.saturating_add(AMPLE_BYTES);
+        self.ample_at = ample.then(Instant::now);
         let enough = free >= options.reserve_bytes;
         // Just enough may be what a clean-up set free for itself, and gone the next moment.
         if free
@@ -83,6 +94,7 @@ impl Room {
     /// Notes that a write found no room.
     pub(super) fn exhausted(&mut self, shared: &Shared) {
         self.regained_bytes = 0;
+        self.ample_at = None;
         self.exhausted = Some(Instant::now());
         if !shared.full.swap(true, Ordering::Relaxed) {
             tracing::error!("a write found no room on the disk, the store is read-only");

@@ -2,6 +2,7 @@
 //! the group that is being written.
 
 use std::borrow::Borrow;
+use std::cell::OnceCell;
 use std::marker::PhantomData;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -11,30 +12,38 @@ use redb::{
     AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, Value,
 };
 
-use super::changes::Changes;
+use super::changes::{Change, Changes};
 use super::keyed::Keyed;
 use super::merge::merged;
 
-/// The file as it was at one moment.
+/// The file as it was when it was first read from: most groups never do.
 pub(super) struct Base {
-    read: ReadTransaction,
+    read: OnceCell<ReadTransaction>,
     /// Last, so that whoever waits for the file to be closed sees that it is still read from.
-    _file: Arc<Database>,
+    file: Arc<Database>,
 }
 
 impl Base {
-    pub(super) fn of(file: Arc<Database>) -> Result<Self, redb::Error> {
-        Ok(Self {
-            read: file.begin_read()?,
-            _file: file,
-        })
+    pub(super) fn of(file: Arc<Database>) -> Self {
+        Self {
+            read: OnceCell::new(),
+            file,
+        }
+    }
+
+    fn read(&self) -> Result<&ReadTransaction, redb::Error> {
+        if let Some(read) = self.read.get() {
+            return Ok(read);
+        }
+        let read = self.file.begin_read()?;
+        Ok(self.read.get_or_init(|| read))
     }
 }
 
 /// One table.
 pub(super) struct Table<'t, K: Keyed, V: Value + 'static> {
     /// Written by the batch at hand, which may yet be refused.
-    staged: Vec<(K::Owned, Option<Bytes>)>,
+    staged: Vec<(K::Owned, Change)>,
     group: &'t mut Changes<K>,
     active: &'t Changes<K>,
     frozen: Option<&'t Changes<K>>,
@@ -76,7 +85,17 @@ impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
     }
 
     fn file(&self) -> Result<ReadOnlyTable<K, V>, redb::Error> {
-        Ok(self.base.read.open_table(self.definition)?)
+        Ok(self.base.read()?.open_table(self.definition)?)
+    }
+
+    /// What is known of a row without a look at the file: nothing, that it is gone, or its value.
+    pub(super) fn known(&self, key: &K::Owned) -> Option<Option<&Bytes>> {
+        let staged = self.staged.iter().rev().find(|(staged, _)| staged == key);
+        staged
+            .map(|(_, change)| change.value())
+            .or_else(|| self.group.get(key))
+            .or_else(|| self.active.get(key))
+            .or_else(|| self.frozen.and_then(|frozen| frozen.get(key)))
     }
 
     /// A row's value.
@@ -84,18 +103,7 @@ impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
         &self,
         key: impl Borrow<K::SelfType<'k>>,
     ) -> Result<Option<Row<V>>, redb::Error> {
-        let owned = K::owned(key.borrow());
-        let staged = self
-            .staged
-            .iter()
-            .rev()
-            .find(|(staged, _)| *staged == owned);
-        let known = staged
-            .map(|(_, value)| value.as_ref())
-            .or_else(|| self.group.get(&owned))
-            .or_else(|| self.active.get(&owned))
-            .or_else(|| self.frozen.and_then(|frozen| frozen.get(&owned)));
-        Ok(match known {
+        Ok(match self.known(&K::owned(key.borrow())) {
             Some(value) => value.map(|bytes| Row::Memory(bytes.clone(), PhantomData)),
             None => self.file()?.get(key)?.map(Row::File),
         })
@@ -107,18 +115,38 @@ impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
         key: impl Borrow<K::SelfType<'k>>,
         value: impl Borrow<V::SelfType<'v>>,
     ) {
-        let value = Bytes::copy_from_slice(V::as_bytes(value.borrow()).as_ref());
-        self.put(key, value);
+        self.put(key, bytes_of::<V>(value.borrow()));
+    }
+
+    /// Writes a row that the file has never held.
+    pub(super) fn insert_new<'k, 'v>(
+        &mut self,
+        key: impl Borrow<K::SelfType<'k>>,
+        value: impl Borrow<V::SelfType<'v>>,
+    ) {
+        self.put_new(key, bytes_of::<V>(value.borrow()));
     }
 
     /// Writes a row whose value is bytes already.
     pub(super) fn put<'k>(&mut self, key: impl Borrow<K::SelfType<'k>>, value: Bytes) {
-        self.staged.push((K::owned(key.borrow()), Some(value)));
+        self.staged
+            .push((K::owned(key.borrow()), Change::Put(value)));
+    }
+
+    /// Writes a row that the file has never held: its key has just been drawn. If it is deleted
+    /// soon, the file will not hear of it.
+    pub(super) fn put_new<'k>(&mut self, key: impl Borrow<K::SelfType<'k>>, value: Bytes) {
+        let key = K::owned(key.borrow());
+        let change = match self.known(&key) {
+            None => Change::New(value),
+            Some(_) => Change::Put(value),
+        };
+        self.staged.push((key, change));
     }
 
     /// Deletes a row.
     pub(super) fn remove<'k>(&mut self, key: impl Borrow<K::SelfType<'k>>) {
-        self.staged.push((K::owned(key.borrow()), None));
+        self.staged.push((K::owned(key.borrow()), Change::Gone));
     }
 
     /// The first keys below a bound, in order. Rows staged and not kept are left out.
@@ -136,12 +164,16 @@ impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
     }
 
     pub(super) fn keep(&mut self) {
-        for (key, value) in self.staged.drain(..) {
-            self.group.note(key, value);
+        for (key, change) in self.staged.drain(..) {
+            self.group.note(key, change);
         }
     }
 
     pub(super) fn forget(&mut self) {
         self.staged.clear();
     }
+}
+
+fn bytes_of<V: Value + 'static>(value: &V::SelfType<'_>) -> Bytes {
+    Bytes::copy_from_slice(V::as_bytes(value).as_ref())
 }

@@ -58,6 +58,11 @@ macro_rules! tables {
                 Ok(())
             }
 
+            /// Frees the memory, piece by piece.
+            pub(super) fn dismantle(self) {
+                $(self.$field.dismantle();)*
+            }
+
             /// Writes all of it into a record of the log.
             pub(super) fn encode(&self, record: &mut Writing) {
                 $(self.$field.encode($number, record);)*

@@ -1,25 +1,22 @@
 //! Writing one batch into the group at hand, and into memory once it is durable.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::codec::{self, Encoded, EncodedJob};
 use super::tables::Tables;
 use super::{Shared, lookup};
-use avtomatika_engine::storage::{DocumentChange, QueueEntry, StoreError, TaskChange};
+use avtomatika_engine::storage::{DocumentChange, StoreError, TaskChange};
 use avtomatika_protocol::{JobId, JobStatus, TaskId};
 
 pub(super) fn number(job: JobId) -> u128 {
     job.0.as_u128()
 }
 
-/// Writes a batch that has been verified. Queue rows of hand-outs that are still unwritten are
-/// taken into account: a finished task's is dropped.
+/// Writes a batch that has been verified.
 pub(super) fn write(
     shared: &Shared,
     tables: &mut Tables<'_>,
     encoded: &Encoded,
-    unwritten: &mut HashMap<TaskId, QueueEntry>,
     told: &mut u64,
 ) -> Result<Result<(), StoreError>, redb::Error> {
     for job in &encoded.jobs {
@@ -31,12 +28,12 @@ pub(super) fn write(
         tables.counters.insert(counter, spent + 1);
     }
     if let Some(history) = &encoded.history {
-        tables.outbox.put(*told, history.clone());
+        tables.outbox.put_new(*told, history.clone());
         *told += 1;
     }
     for (task, task_bytes, entry_bytes) in &encoded.tasks {
-        tables.tasks.put(task, task_bytes.clone());
-        tables.queue.put(task, entry_bytes.clone());
+        tables.tasks.put_new(task, task_bytes.clone());
+        tables.queue.put_new(task, entry_bytes.clone());
     }
     for change in &encoded.batch.tasks {
         match change {
@@ -44,7 +41,6 @@ pub(super) fn write(
             TaskChange::Retry {
                 task, ready_at_ms, ..
             } => {
-                unwritten.remove(task);
                 let Some(mut entry) = shared.index.lock().entry(*task).cloned() else {
                     continue;
                 };
@@ -56,7 +52,6 @@ pub(super) fn write(
                 }
             }
             TaskChange::Finish { task, .. } => {
-                unwritten.remove(task);
                 tables.tasks.remove(task.0.as_u128());
                 tables.queue.remove(task.0.as_u128());
             }
@@ -70,12 +65,14 @@ fn write_job(tables: &mut Tables<'_>, encoded: &EncodedJob) {
     let id = number(job.id);
     let client = job.owner().as_str();
     let is_new = encoded.from_version == 0;
-    tables.jobs.put(id, encoded.bytes.clone());
     if is_new {
-        tables.by_client.insert((client, id), ());
+        tables.jobs.put_new(id, encoded.bytes.clone());
+        tables.by_client.insert_new((client, id), ());
         if let Some(key) = &job.idempotency_key {
             tables.keys.insert((client, key.as_str()), id);
         }
+    } else {
+        tables.jobs.put(id, encoded.bytes.clone());
     }
     if let Some(ended_ms) = encoded.revived_from_ms {
         tables.ended.remove((ended_ms, id));
@@ -86,14 +83,29 @@ fn write_job(tables: &mut Tables<'_>, encoded: &EncodedJob) {
         }
         tables.ended.insert((job.updated_at_ms, id), ());
     } else {
-        tables
-            .live
-            .insert(id, (client, job.timer_at_ms.unwrap_or(0)));
+        let live = (client, job.timer_at_ms.unwrap_or(0));
+        if is_new {
+            tables.live.insert_new(id, live);
+        } else {
+            tables.live.insert(id, live);
+        }
     }
     if job.status == JobStatus::Quarantined {
         tables.quarantined.insert(id, client);
     } else if encoded.revived_from_ms.is_some() {
         tables.quarantined.remove(id);
+    }
+}
+
+/// Writes the queue rows of tasks as they are now. One that has been finished since has none.
+pub(super) fn write_rows(shared: &Shared, tables: &mut Tables<'_>, tasks: &[TaskId]) {
+    let index = shared.index.lock();
+    for task in tasks {
+        if let Some(entry) = index.entry(*task)
+            && let Ok(bytes) = codec::pack(entry)
+        {
+            tables.queue.put(task.0.as_u128(), bytes.into());
+        }
     }
 }
 
@@ -154,7 +166,8 @@ fn remember_job(shared: &Shared, encoded: &EncodedJob) {
         let appears = encoded.from_version == 0 || revived;
         shared.census.lock().note(job, appears);
     }
-    if encoded.bytes.len() <= lookup::CACHED_BYTES_MAX {
+    // One that has ended is seldom asked for again, and most jobs have ended.
+    if !job.status.is_terminal() && encoded.bytes.len() <= lookup::CACHED_BYTES_MAX {
         shared.jobs.put(job.id, Arc::clone(job));
     } else {
         shared.jobs.remove(job.id);

@@ -1,26 +1,21 @@
 //! The writer thread: drain, verify, append to the log, sync once, answer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use std::vec::IntoIter;
 
-use avtomatika_engine::storage::{QueueEntry, StoreError};
-use avtomatika_protocol::{TaskId, WorkerId};
-use tokio::runtime::Runtime;
-use tokio::sync::mpsc::Receiver;
+use avtomatika_engine::storage::StoreError;
+use avtomatika_protocol::TaskId;
 
 use super::checkpoint::{Checkpoints, Outcome};
-use super::codec::{self, Encoded};
+use super::group::{Done, Refused, turn_away};
+use super::inbox::{Outlet, Pace, Woken};
 use super::log::{AppendError, Log, Writing};
-use super::purge::Purged;
 use super::recover::Adrift;
 use super::requests::{Reply, Request};
 use super::room::Room;
-use super::table::Base;
-use super::tables::{Layer, Tables};
-use super::{LEASE_FLUSH_MS, Shared, disk, purge, verify, write};
+use super::tables::Layer;
+use super::{Shared, disk};
 
 /// Requests written in one record.
 const GROUP_MAX: usize = 1_024;
@@ -30,13 +25,22 @@ const GROUP_BYTES: u64 = 2 << 20;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Memory a layer may take while the one before is still on its way into the file, bytes.
 const LAYER_BYTES_MAX: usize = 64 << 20;
+/// How many layers' worth of changes may gather before the thread that writes the file has no time
+/// for rests any more.
+const HURRY_LAYERS: usize = 1;
+/// A record that answers so many requests shows that the store is busy: then the next one is begun
+/// so long after it, for a sync and a wake-up cost more than what they are for.
+const LINGER_FROM: usize = 3;
+const LINGER: Duration = Duration::from_micros(200);
+/// Requests that are not kept waiting by that.
+const LINGER_ENOUGH: usize = 32;
 /// A buffer that has become larger than this is not kept, bytes.
 const BUFFER_BYTES_MAX: usize = 4 << 20;
 
 /// The writer thread.
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
-    requests: Receiver<Request>,
+    inbox: Outlet,
     pub(super) log: Log,
     /// Serves one record after the other.
     buffer: Vec<u8>,
@@ -47,48 +51,37 @@ pub(super) struct Writer {
     checkpoint_began: Instant,
     /// When a checkpoint that failed is tried again.
     checkpoint_again: Option<Instant>,
-    /// Hand-outs not written yet, and since when the oldest waits.
-    unwritten: HashMap<TaskId, QueueEntry>,
-    unwritten_since: Option<Instant>,
-    /// Up to where the outbox may be deleted.
-    forget_outbox: Option<u64>,
+    /// While it is busy: when the next record is begun, unless many wait for it.
+    not_before: Option<Instant>,
+    /// Tasks whose queue rows go into the next record.
+    pub(super) rows: Vec<TaskId>,
+    /// Up to where the outbox is deleted with the next record.
+    pub(super) forget_outbox: Option<u64>,
     /// The number of the outbox's next entry.
-    told: u64,
+    pub(super) told: u64,
     pub(super) room: Room,
     pub(super) adrift: Option<Adrift>,
-}
-
-/// Who is told that their request did not fit, and why.
-pub(super) type Refused = (Reply<()>, StoreError);
-
-/// What to tell whom after the sync.
-pub(super) enum Done {
-    Commit(Box<Encoded>, Reply<()>),
-    Documents(Reply<()>),
-    Register(Box<avtomatika_engine::storage::WorkerRecord>, Reply<()>),
-    Forget(Reply<()>),
-    Purge(Purged, Reply<usize>),
 }
 
 impl Writer {
     pub(super) fn new(
         shared: Arc<Shared>,
-        requests: Receiver<Request>,
+        inbox: Outlet,
         log: Log,
         checkpoints: Checkpoints,
     ) -> Self {
         let told = shared.told;
         Self {
             shared,
-            requests,
+            inbox,
             log,
             buffer: Vec::new(),
             checkpoints,
             frozen_group: 0,
             checkpoint_began: Instant::now(),
             checkpoint_again: None,
-            unwritten: HashMap::new(),
-            unwritten_since: None,
+            not_before: None,
+            rows: Vec::new(),
             forget_outbox: None,
             told,
             room: Room::default(),
@@ -98,47 +91,21 @@ impl Writer {
 
     /// Runs until it is asked to close or nobody is left to ask.
     pub(super) fn run(mut self) {
-        let clock = match tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-        {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                tracing::error!(%error, "failed to start the store's writer");
-                return;
-            }
-        };
         // What the log held at the start.
         self.checkpoint_if_due(true);
         let mut closing = None;
         while closing.is_none() {
-            let Some(first) = self.next(&clock) else {
-                break;
-            };
-            let (mut group, mut bytes) = (Vec::new(), 0);
-            let mut request = Some(first);
-            while let Some(next) = request.take() {
-                bytes += next.bytes();
-                match next {
-                    Request::Lease(entry) => self.note_unwritten(entry),
-                    Request::ForgetOutbox(up_to) => {
-                        self.forget_outbox = self.forget_outbox.max(Some(up_to));
-                        self.unwritten_since.get_or_insert_with(Instant::now);
-                    }
-                    Request::Nudge => {}
-                    Request::Close { reply } => {
-                        closing = Some(reply);
-                        break;
-                    }
-                    other => group.push(other),
-                }
-                if group.len() < GROUP_MAX && bytes < GROUP_BYTES {
-                    request = self.requests.try_recv().ok();
-                }
-            }
+            let woken = self.inbox.wait(self.pace());
             self.note_checkpoint();
-            if !group.is_empty() || closing.is_some() || self.unwritten_is_old() {
-                self.write_group(group);
+            match woken {
+                Woken::Work => {
+                    let mut group = self.inbox.take_requests(GROUP_MAX, GROUP_BYTES);
+                    closing = take_close(&mut group);
+                    self.take_rows(closing.is_some());
+                    self.write_group(group);
+                }
+                Woken::Look => self.look(),
+                Woken::End => break,
             }
             self.checkpoint_if_due(false);
         }
@@ -154,55 +121,46 @@ impl Writer {
         }
     }
 
-    /// Waits for a request; an empty group is written when hand-outs have waited long enough.
-    fn next(&mut self, clock: &Runtime) -> Option<Request> {
-        loop {
-            let left = match self.unwritten_since {
-                Some(since) => {
-                    Duration::from_millis(LEASE_FLUSH_MS).saturating_sub(since.elapsed())
-                }
-                // While it is full nothing is let through that would have the disk looked at.
-                None if self.is_full()
-                    || self.adrift.is_some()
-                    || self.checkpoint_again.is_some() =>
-                {
-                    LOOK_EVERY
-                }
-                None => return self.requests.blocking_recv(),
-            };
-            let received =
-                clock.block_on(async { tokio::time::timeout(left, self.requests.recv()).await });
-            match received {
-                Ok(request) => return request,
-                Err(_) if self.adrift.is_some() => {
-                    self.unwritten_since = self.unwritten_since.map(|_| Instant::now());
-                    self.settle();
-                }
-                Err(_) if self.unwritten.is_empty() && self.forget_outbox.is_none() => {
-                    self.room.check(&self.shared);
-                    self.checkpoint_if_due(false);
-                }
-                Err(_) => self.write_group(Vec::new()),
-            }
+    /// When it next wants to be woken, and for what.
+    fn pace(&self) -> Pace {
+        let ails = self.is_full() || self.adrift.is_some() || self.checkpoint_again.is_some();
+        Pace {
+            not_before: self.not_before,
+            enough: LINGER_ENOUGH,
+            look_at: ails.then(|| Instant::now() + LOOK_EVERY),
+            takes_rows: self.takes_rows(),
         }
     }
 
-    fn note_unwritten(&mut self, entry: QueueEntry) {
-        self.unwritten.insert(entry.task_id, entry);
-        self.unwritten_since.get_or_insert_with(Instant::now);
+    /// Whether queue rows can be written now.
+    fn takes_rows(&self) -> bool {
+        !self.is_full() && self.adrift.is_none()
     }
 
-    fn unwritten_is_old(&self) -> bool {
-        self.unwritten_since
-            .is_some_and(|since| since.elapsed() >= Duration::from_millis(LEASE_FLUSH_MS))
+    /// Looks after a disk that is full or has failed.
+    fn look(&mut self) {
+        self.settle();
+        if self.adrift.is_none() {
+            self.room.check(&self.shared);
+        }
     }
 
-    fn is_full(&self) -> bool {
+    /// Takes over the queue rows that are to be written with the next group.
+    fn take_rows(&mut self, all: bool) {
+        if !self.takes_rows() {
+            return;
+        }
+        let (rows, forget_outbox) = self.inbox.take_rows(all);
+        self.rows.extend(rows);
+        self.forget_outbox = self.forget_outbox.max(forget_outbox);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
         self.shared.full.load(Ordering::Relaxed)
     }
 
     /// Writes a group of requests in one record and answers them.
-    fn write_group(&mut self, mut group: Vec<Request>) {
+    pub(super) fn write_group(&mut self, mut group: Vec<Request>) {
         self.room.check(&self.shared);
         self.settle();
         if self.adrift.is_some() {
@@ -219,12 +177,12 @@ impl Writer {
             group = purges;
             if group.is_empty() {
                 // Hand-outs can wait: unwritten, they are made once more after a crash.
-                self.unwritten_since = self.unwritten_since.map(|_| Instant::now());
                 return;
             }
             disk::make_way(&self.shared.options.dir);
         }
-        let (mut done, mut refused) = (Vec::new(), Vec::new());
+        let requests = group.len();
+        let (mut done, mut refused) = (Vec::with_capacity(requests), Vec::new());
         let mut layer = Layer::default();
         if let Err(error) = self.fill(&mut layer, group.into_iter(), &mut done, &mut refused) {
             // Nothing has been written.
@@ -236,13 +194,14 @@ impl Writer {
             done.into_iter().for_each(|item| item.refuse(&answer));
             return;
         }
-        self.unwritten.clear();
-        self.unwritten_since = None;
-        self.forget_outbox = None;
         match self.append(&layer, full) {
             Ok(()) => {
+                self.rows.clear();
+                self.forget_outbox = None;
                 self.shared.layers.write().active.merge(layer);
                 self.answer(done, refused);
+                let busy = requests >= LINGER_FROM;
+                self.not_before = busy.then(|| Instant::now() + LINGER);
             }
             Err(AppendError::Long) => {
                 self.room.exhausted(&self.shared);
@@ -285,168 +244,6 @@ impl Writer {
         }
         done.into_iter().for_each(|item| self.finish(item));
     }
-
-    /// Decides a group: what is to be written, and what each is to be told.
-    fn fill(
-        &mut self,
-        layer: &mut Layer,
-        group: IntoIter<Request>,
-        done: &mut Vec<Done>,
-        refused: &mut Vec<Refused>,
-    ) -> Result<(), redb::Error> {
-        let shared = Arc::clone(&self.shared);
-        let layers = shared.layers.read();
-        let mut group = group;
-        let base = shared
-            .database()
-            .map_err(|_| redb::Error::PreviousIo)
-            .and_then(Base::of);
-        let base = match base {
-            Ok(base) => base,
-            Err(error) => {
-                done.extend(group.filter_map(Done::asked));
-                return Err(error);
-            }
-        };
-        let mut tables = Tables::open(layer, &layers, &base);
-        for request in group.by_ref() {
-            let before = refused.len();
-            if let Err(error) = self.one(&mut tables, request, done, refused) {
-                done.extend(group.filter_map(Done::asked));
-                return Err(error);
-            }
-            if refused.len() == before {
-                tables.keep();
-            } else {
-                tables.forget();
-            }
-        }
-        if let Some(up_to) = self.forget_outbox {
-            for seq in tables.outbox.first_below(&(up_to + 1), usize::MAX)? {
-                tables.outbox.remove(seq);
-            }
-        }
-        let index = shared.index.lock();
-        for entry in self.unwritten.values() {
-            // A task that was finished or retried since has its row written already.
-            if let Some(current) = index.entry(entry.task_id)
-                && let Ok(bytes) = codec::pack(current)
-            {
-                tables.queue.put(entry.task_id.0.as_u128(), bytes.into());
-            }
-        }
-        tables.keep();
-        Ok(())
-    }
-
-    fn one(
-        &mut self,
-        tables: &mut Tables<'_>,
-        request: Request,
-        done: &mut Vec<Done>,
-        refused: &mut Vec<Refused>,
-    ) -> Result<(), redb::Error> {
-        match request {
-            Request::Commit { batch, reply } => {
-                let checked = verify::verify(&self.shared, tables, &batch);
-                let written = match checked {
-                    Ok(Ok(())) => {
-                        let told = &mut self.told;
-                        write::write(&self.shared, tables, &batch, &mut self.unwritten, told)
-                    }
-                    other => other,
-                };
-                match written {
-                    Ok(Err(error)) => refused.push((reply, error)),
-                    Ok(Ok(())) => done.push(Done::Commit(batch, reply)),
-                    Err(error) => {
-                        done.push(Done::Commit(batch, reply));
-                        return Err(error);
-                    }
-                }
-            }
-            Request::Documents { changes, reply } => {
-                let written = verify::documents(tables, &changes)
-                    .map(|fits| fits.and_then(|()| write::write_documents(tables, &changes)));
-                match written {
-                    Ok(Err(error)) => refused.push((reply, error)),
-                    Ok(Ok(())) => done.push(Done::Documents(reply)),
-                    Err(error) => {
-                        done.push(Done::Documents(reply));
-                        return Err(error);
-                    }
-                }
-            }
-            Request::Register { worker, reply } => {
-                let written = codec::pack(worker.as_ref()).map(|bytes| {
-                    let id = worker.registration.worker_id.as_str();
-                    tables.workers.put(id, bytes.into());
-                });
-                match written {
-                    Err(error) => refused.push((reply, error)),
-                    Ok(()) => done.push(Done::Register(worker, reply)),
-                }
-            }
-            Request::Forget { workers, reply } => {
-                done.push(Done::Forget(reply));
-                for worker in workers {
-                    tables.workers.remove(worker.as_str());
-                }
-            }
-            Request::Purge {
-                before_ms,
-                max,
-                reply,
-            } => match purge::purge(&self.shared, tables, before_ms, max) {
-                Ok(purged) => done.push(Done::Purge(purged, reply)),
-                Err(error) => {
-                    done.push(Done::Purge(Purged::default(), reply));
-                    return Err(error);
-                }
-            },
-            // They are taken out before a group is written.
-            Request::Lease(_)
-            | Request::ForgetOutbox(_)
-            | Request::Nudge
-            | Request::Close { .. } => {}
-        }
-        Ok(())
-    }
-
-    /// Answers a request that has become durable. Who asked may have gone.
-    fn finish(&mut self, done: Done) {
-        match done {
-            Done::Commit(batch, reply) => {
-                self.room.used(batch.bytes());
-                write::remember(&self.shared, *batch);
-                let _gone = reply.send(Ok(()));
-            }
-            Done::Register(worker, reply) => {
-                let now_ms = worker.registered_at_ms;
-                let stale: Vec<WorkerId> = {
-                    let mut index = self.shared.index.lock();
-                    index.register(*worker, now_ms);
-                    index.forget_stale_workers(now_ms)
-                };
-                let _gone = reply.send(Ok(()));
-                if !stale.is_empty() {
-                    let (reply, _nobody) = tokio::sync::oneshot::channel();
-                    self.write_group(vec![Request::Forget {
-                        workers: stale,
-                        reply,
-                    }]);
-                }
-            }
-            Done::Documents(reply) | Done::Forget(reply) => {
-                let _gone = reply.send(Ok(()));
-            }
-            Done::Purge(purged, reply) => {
-                disk::make_ballast(&self.shared.options.dir);
-                self.room.regained(&self.shared, purged.bytes);
-                let _gone = reply.send(Ok(purged.jobs));
-            }
-        }
-    }
 }
 
 impl Writer {
@@ -461,8 +258,14 @@ impl Writer {
             return;
         }
         if self.checkpoints.is_busy() {
-            if self.shared.layers.read().active.bytes() > LAYER_BYTES_MAX {
+            let bytes = self.shared.layers.read().active.bytes();
+            if bytes > LAYER_BYTES_MAX {
                 self.wait_for_checkpoint();
+            } else if now
+                || bytes > HURRY_LAYERS * self.shared.options.layer_bytes
+                || self.log.is_long()
+            {
+                self.hurry(true);
             }
             return;
         }
@@ -480,6 +283,7 @@ impl Writer {
         if let Some(frozen) = &layers.frozen {
             self.checkpoint_again = None;
             self.checkpoint_began = Instant::now();
+            self.hurry(now);
             self.checkpoints
                 .begin(Arc::clone(frozen), self.frozen_group, self.log.newest());
         }
@@ -491,7 +295,12 @@ impl Writer {
         }
     }
 
+    fn hurry(&self, hurry: bool) {
+        self.shared.hurry.store(hurry, Ordering::Relaxed);
+    }
+
     fn wait_for_checkpoint(&mut self) {
+        self.hurry(true);
         if let Some(outcome) = self.checkpoints.wait() {
             self.settle_checkpoint(&outcome);
         }
@@ -500,7 +309,10 @@ impl Writer {
     fn settle_checkpoint(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Done(group) => {
-                self.shared.layers.write().frozen = None;
+                let frozen = self.shared.layers.write().frozen.take();
+                if let Some(frozen) = frozen {
+                    self.checkpoints.free(frozen);
+                }
                 self.log.forget(*group);
             }
             // A clean-up has made room meanwhile.
@@ -528,37 +340,14 @@ impl Writer {
     }
 }
 
-/// Answers requests that can't even be tried.
-fn turn_away(group: Vec<Request>, answer: &StoreError) {
-    for item in group.into_iter().filter_map(Done::asked) {
-        item.refuse(answer);
-    }
-}
-
-impl Done {
-    /// What is to be told whom about this request.
-    fn asked(request: Request) -> Option<Self> {
-        match request {
-            Request::Commit { batch, reply } => Some(Self::Commit(batch, reply)),
-            Request::Documents { reply, .. } => Some(Self::Documents(reply)),
-            Request::Register { worker, reply } => Some(Self::Register(worker, reply)),
-            Request::Forget { reply, .. } => Some(Self::Forget(reply)),
-            Request::Purge { reply, .. } => Some(Self::Purge(Purged::default(), reply)),
-            Request::Lease(_)
-            | Request::ForgetOutbox(_)
-            | Request::Nudge
-            | Request::Close { .. } => None,
-        }
-    }
-
-    /// Tells that it has not been done. Who asked may have gone.
-    pub(super) fn refuse(self, answer: &StoreError) {
-        let _gone = match self {
-            Self::Commit(_, reply)
-            | Self::Register(_, reply)
-            | Self::Documents(reply)
-            | Self::Forget(reply) => reply.send(Err(answer.clone())).is_ok(),
-            Self::Purge(_, reply) => reply.send(Err(answer.clone())).is_ok(),
-        };
+/// Takes the wish to close out of a group. What came after it is turned away by the loss of its
+/// answer.
+fn take_close(group: &mut Vec<Request>) -> Option<Reply<()>> {
+    let place = group
+        .iter()
+        .position(|request| matches!(request, Request::Close { .. }))?;
+    match group.drain(place..).next() {
+        Some(Request::Close { reply }) => Some(reply),
+        _ => None,
     }
 }
