@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::run;
+use crate::{program, run};
 
 fn flow(head: &str) -> String {
     format!("{head}\nstates:\n  start: {{goto: done}}\n  done: {{end: completed}}\n")
@@ -116,4 +116,27 @@ fn a_graph_is_not_written_into_a_file_of_another_kind() {
         "dot",
     ];
     assert!(run(folder, &with_format).1);
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("a.yaml"), flow("name: a")).unwrap();
+    for asked in [
+        &["check", "a.yaml"][..],
+        &["check", "--json", "a.yaml"],
+        &["graph", "a.yaml"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = program(folder, &[&["blueprint"], asked].concat());
+        let output = command.stdout(writer).output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            (output.status.code(), &*complaint),
+            (Some(0), ""),
+            "{asked:?}"
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! `avtomatika blueprint check`.
 
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +9,7 @@ use anyhow::Context as _;
 use avtomatika_blueprint::{Parsed, Problem, compile, parse};
 
 use super::{read, together};
+use crate::commands::output;
 
 /// `avtomatika blueprint check`.
 #[derive(Debug, clap::Args)]
@@ -41,7 +43,7 @@ pub(super) async fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         print_json(&serde_json::json!({"ok": good, "files": checked}))?;
     } else {
-        print(&checked);
+        print(&checked)?;
     }
     Ok(if good {
         ExitCode::SUCCESS
@@ -134,38 +136,37 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
-fn print(checked: &[Checked]) {
+fn print(checked: &[Checked]) -> io::Result<()> {
     for file in checked {
         for problem in &file.problems {
-            println!("{}", problem.pretty());
+            output::line(format_args!("{}", problem.pretty()))?;
         }
         for warning in &file.warnings {
-            println!("{}", warning.pretty_warning());
+            output::line(format_args!("{}", warning.pretty_warning()))?;
         }
     }
     for file in checked {
         if let (Some(name), Some(version), Some(states)) = (&file.name, &file.version, file.states)
         {
-            println!(
+            output::line(format_args!(
                 "ok: {} ({name}, version {version}, {states} states)",
                 file.file
-            );
+            ))?;
         }
     }
     let bad = checked.iter().filter(|file| !file.ok).count();
     let problems: usize = checked.iter().map(|file| file.problems.len()).sum();
     if bad > 0 {
         let plural = if problems == 1 { "" } else { "s" };
-        println!(
+        output::line(format_args!(
             "{problems} problem{plural}; refused: {bad} of {}",
             checked.len()
-        );
+        ))?;
     }
+    Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
 fn print_json(value: &serde_json::Value) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+    let text = serde_json::to_string_pretty(value)?;
+    Ok(output::line(format_args!("{text}"))?)
 }

@@ -9,6 +9,7 @@ use avtomatika_blueprint::graph::Graph;
 use avtomatika_blueprint::{Problem, parse};
 
 use super::read;
+use crate::commands::output;
 
 /// `avtomatika blueprint graph`.
 #[derive(Debug, clap::Args)]
@@ -55,7 +56,8 @@ pub(super) fn graph(args: &GraphArgs) -> anyhow::Result<ExitCode> {
         Some(path) => {
             fs::write(path, drawn).with_context(|| format!("write {}", path.display()))?;
         }
-        None => write_out(&drawn),
+        // A picture's last line has its end already.
+        None => output::line(format_args!("{}", drawn.trim_end_matches('\n')))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -72,11 +74,6 @@ fn by_ending(output: &Path) -> anyhow::Result<Format> {
             output.display()
         ),
     }
-}
-
-#[expect(clippy::print_stdout, reason = "this is what the command is for")]
-fn write_out(text: &str) {
-    print!("{text}");
 }
 
 #[expect(
