@@ -18,10 +18,12 @@ fn main() -> ExitCode {
     let args = args::Args::parse();
     // Clients of every kind take it from here. An error would mean that there is one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if matches!(args.command, args::Command::Bench(_)) {
+        // It shares the machine with what it measures, and one thread has time to spare.
+        builder.worker_threads(1);
+    }
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return commands::complain(&anyhow::anyhow!(error).context("start up")),
     };

@@ -20,6 +20,9 @@ use super::roles::{CLIENT_TOKEN, PATH};
 
 /// A job that takes longer than this is an error.
 const JOB_MAX: Duration = Duration::from_secs(60);
+/// How often the pacer of a steady load looks: a thread woken for every job would take a good part
+/// of the machine it measures.
+const PACE: Duration = Duration::from_millis(1);
 /// The body every job is posted with, the floor's requests too.
 pub(super) const BODY: &str = r#"{"message":"x"}"#;
 
@@ -33,7 +36,7 @@ pub(super) struct Target {
     pub(super) servers: Arc<[u32]>,
     /// Jobs that take longer are given up; without it they are an error.
     patience: Option<Duration>,
-    /// Nobody tells of completed jobs: the server is asked, and answers when it is so far.
+    /// Nobody tells of completed jobs: the post waits for the answer, and asks on if it must.
     asks: bool,
 }
 
@@ -66,21 +69,22 @@ impl Target {
         self
     }
 
-    /// The same, asking the server.
+    /// The same, asking the server for the completion in the post itself.
     pub(super) fn asking(mut self) -> Self {
         self.asks = true;
+        let token = ("X-Avtomatika-Token", CLIENT_TOKEN);
+        self.post = request("POST", &format!("{PATH}?wait=10s"), token, BODY).into();
         self
     }
 
     /// Posts one job and waits until it is completed; `None`: given up.
     pub(super) async fn job(&self, connection: &mut Connection) -> anyhow::Result<Option<Instant>> {
-        let id = self.post(connection).await?;
         let done = async {
             if self.asks {
-                self.ask(connection, id).await.map(Some)
-            } else {
-                Ok(self.completions.of(id).await)
+                return self.ask(connection).await.map(Some);
             }
+            let id = self.post(connection).await?;
+            Ok(self.completions.of(id).await)
         };
         match tokio::time::timeout(self.patience.unwrap_or(JOB_MAX), done).await {
             Ok(done) => done,
@@ -89,13 +93,12 @@ impl Target {
         }
     }
 
-    /// Asks until a job has ended.
-    async fn ask(&self, connection: &mut Connection, id: uuid::Uuid) -> anyhow::Result<Instant> {
-        let path = format!("/api/jobs/{id}?wait=10s");
-        let ask = request("GET", &path, ("X-Avtomatika-Token", CLIENT_TOKEN), "");
+    /// Posts one job, and asks until it has ended.
+    async fn ask(&self, connection: &mut Connection) -> anyhow::Result<Instant> {
+        let (mut status, mut body) = connection.call(&self.post).await?;
+        let mut again = None;
         loop {
-            let (status, body) = connection.call(&ask).await?;
-            anyhow::ensure!(status == 200, "a job was not found: {status}");
+            anyhow::ensure!(matches!(status, 200 | 202), "a job was answered {status}");
             let job: Value = serde_json::from_slice(body)?;
             match job.get("status").and_then(Value::as_str) {
                 Some("completed") => return Ok(Instant::now()),
@@ -104,6 +107,16 @@ impl Target {
                 }
                 _ => {}
             }
+            let again = match &mut again {
+                Some(again) => &*again,
+                none => {
+                    let accepted: Accepted = serde_json::from_slice(body)?;
+                    let path = format!("/api/jobs/{}?wait=10s", accepted.job_id);
+                    let token = ("X-Avtomatika-Token", CLIENT_TOKEN);
+                    &*none.insert(request("GET", &path, token, ""))
+                }
+            };
+            (status, body) = connection.call(again).await?;
         }
     }
 
@@ -211,6 +224,11 @@ impl Target {
     pub(super) async fn steady(&self, per_second: f64, time: Duration) -> anyhow::Result<Figures> {
         /// Connections; more jobs than these at once wait for one, and are timed meanwhile.
         const CONNECTIONS: usize = 256;
+        // Two hundred connections at once are no part of a steady load.
+        let mut connections = Vec::new();
+        for _ in 0..CONNECTIONS {
+            connections.push(Connection::open(self.addr).await?);
+        }
         let due = Arc::new(Due::default());
         let watch = Watch::start(&self.servers);
         let pacer = {
@@ -218,10 +236,9 @@ impl Target {
             std::thread::spawn(move || due.pace(per_second, time))
         };
         let mut running = JoinSet::new();
-        for _ in 0..CONNECTIONS {
+        for mut connection in connections {
             let (target, due) = (self.clone(), Arc::clone(&due));
             running.spawn(async move {
-                let mut connection = Connection::open(target.addr).await?;
                 let mut latencies = Vec::new();
                 while let Some(at) = due.next().await {
                     if let Some(done) = target.job(&mut connection).await? {
@@ -256,25 +273,30 @@ struct Due {
 }
 
 impl Due {
-    /// Makes jobs due one by one. On a thread of its own: timers of the runtime tick in
-    /// milliseconds only, and would make bursts of it.
+    /// Makes jobs due, looking each [`PACE`]. A job's time runs from its own moment all the same.
+    /// On a thread of its own, that a busy runtime can't hold up.
     fn pace(&self, per_second: f64, time: Duration) {
         let start = Instant::now();
         let mut number = 0_u32;
-        loop {
-            let after = Duration::from_secs_f64(f64::from(number) / per_second);
-            if after >= time {
-                self.line.lock().1 = true;
-                self.more.notify_waiters();
-                // For those who were about to wait.
-                self.more.notify_one();
-                return;
+        let after = |number: u32| Duration::from_secs_f64(f64::from(number) / per_second);
+        while after(number) < time {
+            std::thread::sleep((start + after(number)).saturating_duration_since(Instant::now()));
+            let before = number;
+            let mut line = self.line.lock();
+            while after(number) < time && start + after(number) <= Instant::now() {
+                line.0.push_back(start + after(number));
+                number += 1;
             }
-            std::thread::sleep((start + after).saturating_duration_since(Instant::now()));
-            self.line.lock().0.push_back(start + after);
-            self.more.notify_one();
-            number += 1;
+            drop(line);
+            for _ in before..number {
+                self.more.notify_one();
+            }
+            std::thread::sleep(PACE);
         }
+        self.line.lock().1 = true;
+        self.more.notify_waiters();
+        // For those who were about to wait.
+        self.more.notify_one();
     }
 
     async fn next(&self) -> Option<Instant> {
