@@ -50,7 +50,7 @@ impl Writer {
             }
         };
         let mut tables = Tables::open(layer, &layers, &base);
-        // First, for the group may finish or retry some of these tasks.
+        // First, and as the index has them: the group may finish or retry some of these tasks.
         write::write_rows(&shared, &mut tables, &self.rows);
         tables.keep();
         for request in group.by_ref() {
@@ -119,13 +119,8 @@ impl Writer {
                     Ok(()) => done.push(Done::Register(worker, reply)),
                 }
             }
-            Request::Forget {
-                workers,
-                rows,
-                reply,
-            } => {
+            Request::Forget { workers, reply, .. } => {
                 done.push(Done::Forget(reply));
-                write::write_rows(&self.shared, tables, &rows);
                 for worker in workers {
                     tables.workers.remove(worker.as_str());
                 }

@@ -181,6 +181,11 @@ impl Writer {
             }
             disk::make_way(&self.shared.options.dir);
         }
+        for request in &group {
+            if let Request::Forget { rows, .. } = request {
+                self.rows.extend(rows);
+            }
+        }
         let requests = group.len();
         let (mut done, mut refused) = (Vec::with_capacity(requests), Vec::new());
         let mut layer = Layer::default();

@@ -202,6 +202,39 @@ async fn a_worker_that_left_is_forgotten() {
 }
 
 #[tokio::test]
+async fn a_task_that_ends_as_its_worker_leaves_is_not_back_in_the_queue() {
+    for round in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), NOW_MS);
+        register(&store, "w", None).await;
+        // So many at once that the writer waits for more before the next record.
+        let first = |n| store.commit(queued(n, entry(n, "t")));
+        let (one, two, three, four) = tokio::join!(first(1), first(2), first(3), first(4));
+        for written in [one, two, three, four] {
+            written.unwrap();
+        }
+        let (entry, _) = claim(&store, "w", 1, &["t"]).await.unwrap();
+        let job = store.job(entry.job_id).await.unwrap().unwrap();
+        let mut cancelled = next(&job, |job| {
+            job.status = JobStatus::Cancelled;
+            job.work = None;
+        });
+        let task = entry.task_id;
+        let lease = None;
+        cancelled.tasks.push(TaskChange::Finish { task, lease });
+        let worker = "w".into();
+        let (ended, left) = tokio::join!(store.commit(cancelled), store.dismiss(&worker));
+        ended.unwrap();
+        left.unwrap();
+        store.close().await.unwrap();
+        let store = open(dir.path(), NOW_MS);
+        let queued: u64 = store.counts().queued.values().sum();
+        assert_eq!(queued, 3, "round {round}");
+        assert!(store.queue_entry(task).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn one_store_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), NOW_MS);
