@@ -27,10 +27,12 @@ pub(super) enum Done {
 }
 
 impl Writer {
-    /// Decides a group: what is to be written, and what each is to be told.
+    /// Decides a group: what is to be written, and what each is to be told. `takes_rows`: queue rows
+    /// and the outbox's deletion go along.
     pub(super) fn fill(
         &mut self,
         layer: &mut Layer,
+        takes_rows: bool,
         group: IntoIter<Request>,
         done: &mut Vec<Done>,
         refused: &mut Vec<Refused>,
@@ -51,8 +53,10 @@ impl Writer {
         };
         let mut tables = Tables::open(layer, &layers, &base);
         // First, and as the index has them: the group may finish or retry some of these tasks.
-        write::write_rows(&shared, &mut tables, &self.rows);
-        tables.keep();
+        if takes_rows {
+            write::write_rows(&shared, &mut tables, &self.rows);
+            tables.keep();
+        }
         for request in group.by_ref() {
             let before = refused.len();
             if let Err(error) = self.one(&mut tables, request, done, refused) {
@@ -65,7 +69,7 @@ impl Writer {
                 tables.forget();
             }
         }
-        if let Some(up_to) = self.forget_outbox {
+        if let Some(up_to) = self.forget_outbox.filter(|_| takes_rows) {
             for seq in tables.outbox.first_below(&(up_to + 1), usize::MAX)? {
                 tables.outbox.remove(seq);
             }
@@ -129,7 +133,7 @@ impl Writer {
                 before_ms,
                 max,
                 reply,
-            } => match purge::purge(&self.shared, tables, before_ms, max) {
+            } => match purge::purge(tables, before_ms, max) {
                 Ok(purged) => done.push(Done::Purge(purged, reply)),
                 Err(error) => {
                     done.push(Done::Purge(Purged::default(), reply));
@@ -159,6 +163,8 @@ impl Writer {
                 };
                 let _gone = reply.send(Ok(()));
                 if !stale.is_empty() {
+                    // What comes after this one in the group is not in the index yet, so no
+                    // queue row may be written from it here.
                     let (reply, _nobody) = tokio::sync::oneshot::channel();
                     self.write_group(vec![Request::Forget {
                         workers: stale,
@@ -173,7 +179,11 @@ impl Writer {
             Done::Purge(purged, reply) => {
                 disk::make_ballast(&self.shared.options.dir);
                 self.room.regained(&self.shared, purged.bytes);
-                let _gone = reply.send(Ok(purged.jobs));
+                // Not sooner: until it was durable a reader could have put one back.
+                for job in &purged.jobs {
+                    self.shared.jobs.remove(*job);
+                }
+                let _gone = reply.send(Ok(purged.jobs.len()));
             }
         }
     }

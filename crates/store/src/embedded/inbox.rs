@@ -20,6 +20,8 @@ const REQUESTS_MAX: usize = 8_192;
 /// Changed queue rows that may wait to be written; while the disk fails more go unwritten, and
 /// after a crash those tasks are handed out once more.
 const ROWS_MAX: usize = 65_536;
+/// Rows that go into one record.
+const ROWS_AT_ONCE: usize = 1_024;
 /// The longest time a changed queue row stays unwritten.
 const ROWS_WAIT: Duration = Duration::from_millis(LEASE_FLUSH_MS);
 
@@ -260,14 +262,14 @@ impl Outlet {
         self.taken.drain(..count).collect()
     }
 
-    /// Takes the tasks whose rows have waited long enough, or `all` that wait, and up to where the
+    /// Takes tasks whose rows have waited long enough, or `all` that wait, and up to where the
     /// outbox may be deleted.
     pub(super) fn take_rows(&self, all: bool) -> (Vec<TaskId>, Option<u64>) {
         let mut waiting = self.inbox.waiting.lock();
         let now = Instant::now();
         let mut rows = Vec::new();
         while let Some((since, task)) = waiting.rows.front()
-            && (all || *since + ROWS_WAIT <= now)
+            && (all || *since + ROWS_WAIT <= now && rows.len() < ROWS_AT_ONCE)
         {
             rows.push(*task);
             waiting.rows.pop_front();

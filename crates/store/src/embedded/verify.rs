@@ -67,11 +67,14 @@ fn stored_version(
         return Ok(known.map_or(0, |bytes| codec::version(bytes)));
     }
     // A new job's id has just been drawn: there is none like it among older ones. What memory
-    // knows of a job that nothing was written of lately is what the file says.
+    // knows of a live job that nothing was written of lately is what the file says. (One that has
+    // ended may have been deleted while a reader was at it.)
     if encoded.from_version == 0 {
         return Ok(0);
     }
-    if let Some(job) = shared.jobs.get(encoded.job.id) {
+    if let Some(job) = shared.jobs.get(encoded.job.id)
+        && !job.status.is_terminal()
+    {
         return Ok(job.version);
     }
     let row = tables.jobs.get(id)?;

@@ -1,5 +1,6 @@
 //! Writing one batch into the group at hand, and into memory once it is durable.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::codec::{self, Encoded, EncodedJob};
@@ -98,7 +99,7 @@ fn write_job(tables: &mut Tables<'_>, encoded: &EncodedJob) {
 }
 
 /// Writes the queue rows of tasks as they are now. One that has been finished since has none.
-pub(super) fn write_rows(shared: &Shared, tables: &mut Tables<'_>, tasks: &[TaskId]) {
+pub(super) fn write_rows(shared: &Shared, tables: &mut Tables<'_>, tasks: &HashSet<TaskId>) {
     let index = shared.index.lock();
     for task in tasks {
         if let Some(entry) = index.entry(*task)

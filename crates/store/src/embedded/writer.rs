@@ -1,5 +1,6 @@
 //! The writer thread: drain, verify, append to the log, sync once, answer.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -49,12 +50,14 @@ pub(super) struct Writer {
     frozen_group: u64,
     /// When the last checkpoint began.
     checkpoint_began: Instant,
+    /// What the log held then, bytes.
+    log_then: u64,
     /// When a checkpoint that failed is tried again.
     checkpoint_again: Option<Instant>,
     /// While it is busy: when the next record is begun, unless many wait for it.
     not_before: Option<Instant>,
     /// Tasks whose queue rows go into the next record.
-    pub(super) rows: Vec<TaskId>,
+    pub(super) rows: HashSet<TaskId>,
     /// Up to where the outbox is deleted with the next record.
     pub(super) forget_outbox: Option<u64>,
     /// The number of the outbox's next entry.
@@ -79,9 +82,10 @@ impl Writer {
             checkpoints,
             frozen_group: 0,
             checkpoint_began: Instant::now(),
+            log_then: 0,
             checkpoint_again: None,
             not_before: None,
-            rows: Vec::new(),
+            rows: HashSet::new(),
             forget_outbox: None,
             told,
             room: Room::default(),
@@ -123,7 +127,10 @@ impl Writer {
 
     /// When it next wants to be woken, and for what.
     fn pace(&self) -> Pace {
-        let ails = self.is_full() || self.adrift.is_some() || self.checkpoint_again.is_some();
+        let ails = self.is_full()
+            || self.adrift.is_some()
+            || self.checkpoint_again.is_some()
+            || self.has_rows();
         Pace {
             not_before: self.not_before,
             enough: LINGER_ENOUGH,
@@ -137,11 +144,19 @@ impl Writer {
         !self.is_full() && self.adrift.is_none()
     }
 
+    /// Whether a record that failed has left rows to be written.
+    fn has_rows(&self) -> bool {
+        !self.rows.is_empty() || self.forget_outbox.is_some()
+    }
+
     /// Looks after a disk that is full or has failed.
     fn look(&mut self) {
         self.settle();
         if self.adrift.is_none() {
             self.room.check(&self.shared);
+        }
+        if self.has_rows() && self.takes_rows() {
+            self.write_group(Vec::new());
         }
     }
 
@@ -189,7 +204,13 @@ impl Writer {
         let requests = group.len();
         let (mut done, mut refused) = (Vec::with_capacity(requests), Vec::new());
         let mut layer = Layer::default();
-        if let Err(error) = self.fill(&mut layer, group.into_iter(), &mut done, &mut refused) {
+        if let Err(error) = self.fill(
+            &mut layer,
+            !full,
+            group.into_iter(),
+            &mut done,
+            &mut refused,
+        ) {
             // Nothing has been written.
             tracing::error!(%error, "failed to read the store's file");
             let answer = StoreError::broken("read the store", &error);
@@ -201,8 +222,10 @@ impl Writer {
         }
         match self.append(&layer, full) {
             Ok(()) => {
-                self.rows.clear();
-                self.forget_outbox = None;
+                if !full {
+                    self.rows.clear();
+                    self.forget_outbox = None;
+                }
                 self.shared.layers.write().active.merge(layer);
                 self.answer(done, refused);
                 let busy = requests >= LINGER_FROM;
@@ -268,7 +291,7 @@ impl Writer {
                 self.wait_for_checkpoint();
             } else if now
                 || bytes > HURRY_LAYERS * self.shared.options.layer_bytes
-                || self.log.is_long()
+                || self.log.outgrows(self.log_then)
             {
                 self.hurry(true);
             }
@@ -288,6 +311,7 @@ impl Writer {
         if let Some(frozen) = &layers.frozen {
             self.checkpoint_again = None;
             self.checkpoint_began = Instant::now();
+            self.log_then = self.log.grown_bytes();
             self.hurry(now);
             self.checkpoints
                 .begin(Arc::clone(frozen), self.frozen_group, self.log.newest());

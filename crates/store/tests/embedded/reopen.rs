@@ -1,6 +1,8 @@
 //! What is there after a restart.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::storage::{DocumentChange, Due, Store, TaskChange};
@@ -231,6 +233,32 @@ async fn a_task_that_ends_as_its_worker_leaves_is_not_back_in_the_queue() {
         let queued: u64 = store.counts().queued.values().sum();
         assert_eq!(queued, 3, "round {round}");
         assert!(store.queue_entry(task).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_job_is_gone_however_it_is_read_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(dir.path(), NOW_MS));
+    for n in 1..=100 {
+        let begun = job(n, "c");
+        store.commit(new(begun.clone())).await.unwrap();
+        let ended = next(&begun, |job| job.status = JobStatus::Completed);
+        store.commit(ended).await.unwrap();
+        let reads = Arc::new(AtomicBool::new(true));
+        let reader = {
+            let (store, reads) = (Arc::clone(&store), Arc::clone(&reads));
+            tokio::spawn(async move {
+                while reads.load(Ordering::Relaxed) {
+                    store.job(job_id(n)).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            })
+        };
+        assert_eq!(store.purge(NOW_MS + 1_000_000, 10).await.unwrap(), 1);
+        reads.store(false, Ordering::Relaxed);
+        reader.await.unwrap();
+        assert!(store.job(job_id(n)).await.unwrap().is_none(), "job {n}");
     }
 }
 

@@ -247,6 +247,17 @@ impl Log {
         self.next_group - 1
     }
 
+    /// What it holds that the file may lack, bytes.
+    pub(super) fn grown_bytes(&self) -> u64 {
+        self.grown_bytes
+    }
+
+    /// Whether so much has been appended since a checkpoint began, when it held `then` bytes, that
+    /// there is no time to lose: half of what is left.
+    pub(super) fn outgrows(&self, then: u64) -> bool {
+        self.grown_bytes >= then + self.size.checkpoint_bytes() / 2
+    }
+
     /// Whether so much has been appended that a checkpoint is due.
     pub(super) fn is_long(&self) -> bool {
         self.grown_bytes >= self.size.checkpoint_bytes()
