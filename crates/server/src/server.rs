@@ -24,6 +24,9 @@ use crate::{endpoints, routes};
 const STREAMS_MAX: usize = 10_000;
 /// Those of one client.
 const STREAMS_PER_CLIENT_MAX: usize = 100;
+/// What a client's streams may have lying unread, bytes, beside what is small. Its other streams
+/// wait meanwhile.
+const STREAMS_UNREAD_BYTES_MAX: u32 = 32 << 20;
 /// Channels to workers open at once.
 const SOCKETS_MAX: usize = 20_000;
 /// Those of one worker: the newest, and some that are about to be closed.
@@ -163,8 +166,13 @@ impl Server {
                 .webhooks
                 .as_ref()
                 .is_some_and(|webhooks| !webhooks.allow_private),
-            streams: Seats::new("streams", STREAMS_MAX, STREAMS_PER_CLIENT_MAX),
-            sockets: Seats::new("channels", SOCKETS_MAX, SOCKETS_PER_WORKER_MAX),
+            streams: Seats::new(
+                "streams",
+                STREAMS_MAX,
+                STREAMS_PER_CLIENT_MAX,
+                STREAMS_UNREAD_BYTES_MAX,
+            ),
+            sockets: Seats::new("channels", SOCKETS_MAX, SOCKETS_PER_WORKER_MAX, 0),
             closing: CancellationToken::new(),
         };
         let router = routes::router(&state, options.body_max_bytes);

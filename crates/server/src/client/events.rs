@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::job_id;
 use crate::access::Party;
-use crate::http::{ApiError, Path, Seat};
+use crate::http::{ApiError, Path, Room, Seat};
 use crate::server::AppState;
 
 /// The header a client that comes back names the last event in.
@@ -26,6 +26,9 @@ const LAST_EVENT_ID: &str = "last-event-id";
 const ENDED: &str = ".end";
 /// How often a comment is sent while nothing happens, so that proxies don't lose patience.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Events longer than this are counted while they lie unread, bytes; so much a connection keeps of
+/// short ones, too.
+const LONG_BYTES: usize = 64 << 10;
 /// How long one look waits. Ends sooner than a revoked token could go unnoticed for long.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -50,7 +53,8 @@ pub(crate) async fn job_events(
         state,
         party,
         job,
-        _seat: seat,
+        seat,
+        unread: None,
     };
     let sse = Sse::new(events(follower)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     let unbuffered = (
@@ -76,7 +80,9 @@ struct Follower {
     party: Party,
     job: JobId,
     stage: Stage,
-    _seat: Seat,
+    seat: Seat,
+    /// Room for the last event, until the connection asks for the next.
+    unread: Option<Room>,
 }
 
 enum Stage {
@@ -96,9 +102,10 @@ impl Follower {
     /// The next event; `None` ends the stream: the job's has been told, the server stops, or the
     /// client may read no more.
     async fn next(&mut self) -> Option<Event> {
+        self.unread = None;
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Following(after) => {
-                let (view, mark) = self.look(after).await?;
+                let (view, text, mark) = self.told(after).await?;
                 // The job as it ended is known already; only that this was the end is not.
                 if view.status.is_terminal() && after == Some(mark) {
                     return Some(end(&view, mark));
@@ -109,10 +116,30 @@ impl Follower {
                     Stage::Following(Some(mark))
                 };
                 let event = Event::default().event("job").id(mark.to_string());
-                event.json_data(&view).ok()
+                Some(event.data(text))
             }
             Stage::Ending(event) => Some(event),
             Stage::Over => None,
+        }
+    }
+
+    /// The job as it looks after a mark, and as text, with room for that. Who has to wait for
+    /// room keeps nothing meanwhile, and then tells what has become of the job since.
+    async fn told(&mut self, after: Option<Mark>) -> Option<(JobView, String, Mark)> {
+        loop {
+            let (view, mark) = self.look(after).await?;
+            let text = serde_json::to_string(&view).ok()?;
+            let length = text.len();
+            if length <= LONG_BYTES {
+                return Some((view, text, mark));
+            }
+            self.unread = self.unread.take().or_else(|| self.seat.try_room(length));
+            if self.unread.is_some() {
+                return Some((view, text, mark));
+            }
+            drop((view, text));
+            let closing = self.state.closing.clone();
+            self.unread = closing.run_until_cancelled(self.seat.room(length)).await?;
         }
     }
 

@@ -23,5 +23,5 @@ pub use input::{json, parse_wait, whole};
 pub use listener::{Listener, ListenerSettings};
 pub use parameters::{Path, Query};
 pub use peer::Peer;
-pub(crate) use seats::{Seat, Seats};
+pub(crate) use seats::{Room, Seat, Seats};
 pub(crate) use socket::Socket;

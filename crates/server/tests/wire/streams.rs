@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::harness::{CLIENT, STRANGER, Wire, answer};
+use crate::harness::{CLIENT, STRANGER, Wire, access, answer};
 use crate::pauses::{self, submit};
 
 /// A stream that is being read.
@@ -176,4 +176,30 @@ async fn a_stopping_server_closes_its_streams() {
     let (in_time, rest) = tokio::join!(wire.stop(), stream.next());
     assert!(in_time && rest.is_none());
     assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn what_streams_have_lying_unread_is_bounded() {
+    let wire = Wire::set(access(), |options| options.body_max_bytes = 16 << 20).await;
+    let megabytes = |n: usize| json!({"text": "x".repeat(n << 20)});
+    let large = wire.submit(megabytes(14)).await;
+    let small = wire.submit(json!({})).await;
+    // More than a socket takes by itself, so it lies here until it is read.
+    let mut unread = Vec::new();
+    for _ in 0..2 {
+        let mut stream = open(&wire, &large, None).await;
+        stream.response.chunk().await.unwrap().expect("a beginning");
+        unread.push(stream);
+    }
+    let mut third = open(&wire, &large, None).await;
+    let waits = tokio::time::timeout(Duration::from_millis(300), third.response.chunk());
+    assert!(waits.await.is_err(), "there is no room for a third");
+    // Short ones are told all the same.
+    assert_eq!(
+        open(&wire, &small, None).await.job().await.data["id"],
+        small.as_str()
+    );
+    unread.pop();
+    let event = third.job().await;
+    assert_eq!(event.data["id"], large.as_str());
 }
