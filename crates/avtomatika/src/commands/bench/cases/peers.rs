@@ -71,8 +71,8 @@ impl Bench {
         measured
     }
 
-    /// The seed era's worker, unmodified, at our server. Completion is asked for, which costs us a
-    /// request more for each job than it costs the worker's own server.
+    /// The seed era's worker, unmodified, at our server. Completion is asked for in the post, which is
+    /// answered when the job has ended: its own server tells by a datagram at that moment.
     async fn seed_worker(&mut self, pythons: &Pythons) -> anyhow::Result<()> {
         self.say(System::OursSeedWorker.name());
         let server = Served::server(&self.store("seed-worker")).await?;
