@@ -4,6 +4,7 @@
 //! hand-out wakes nobody: the writer looks by itself, soon enough.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,14 +23,18 @@ const REQUESTS_MAX: usize = 8_192;
 const ROWS_MAX: usize = 65_536;
 /// Rows that go into one record.
 const ROWS_AT_ONCE: usize = 1_024;
-/// The longest time a changed queue row stays unwritten.
+/// The longest time a changed queue row stays unwritten, and the time after which it goes along:
+/// nobody is woken for each row by itself.
 const ROWS_WAIT: Duration = Duration::from_millis(LEASE_FLUSH_MS);
+const ROWS_SETTLE: Duration = Duration::from_millis(LEASE_FLUSH_MS / 2);
 
 /// What waits for the writer, and the writer waiting for it.
 pub(super) struct Inbox {
     places: Semaphore,
     waiting: Mutex<Waiting>,
     more: Condvar,
+    /// Somebody came while the writer was busy.
+    crowded: AtomicBool,
 }
 
 #[derive(Default)]
@@ -89,6 +94,7 @@ impl Default for Inbox {
             places: Semaphore::new(REQUESTS_MAX),
             waiting: Mutex::default(),
             more: Condvar::new(),
+            crowded: AtomicBool::new(false),
         }
     }
 }
@@ -117,6 +123,22 @@ impl Inbox {
         };
         self.wake(waiting, wanted);
         Ok(())
+    }
+
+    /// Whether nobody waits for the writer, and it for nobody.
+    pub(super) fn is_quiet(&self) -> bool {
+        let waiting = self.waiting.lock();
+        waiting.requests.is_empty() && !waiting.closed && waiting.sleeps != Sleeps::Awake
+    }
+
+    /// Notes that somebody came while the writer was busy.
+    pub(super) fn crowd(&self) {
+        self.crowded.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody did, since this was asked last.
+    pub(super) fn was_crowded(&self) -> bool {
+        self.crowded.swap(false, Ordering::Relaxed)
     }
 
     /// Has the rows of these tasks written soon, as they are then.
@@ -206,6 +228,11 @@ impl Outlet {
         Self { inbox, taken }
     }
 
+    /// The other end.
+    pub(super) fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
     /// Waits for something to do.
     pub(super) fn wait(&self, pace: Pace) -> Woken {
         if !self.taken.is_empty() {
@@ -262,14 +289,14 @@ impl Outlet {
         self.taken.drain(..count).collect()
     }
 
-    /// Takes tasks whose rows have waited long enough, or `all` that wait, and up to where the
+    /// Takes tasks whose rows have waited for a while, or `all` that wait, and up to where the
     /// outbox may be deleted.
     pub(super) fn take_rows(&self, all: bool) -> (Vec<TaskId>, Option<u64>) {
         let mut waiting = self.inbox.waiting.lock();
         let now = Instant::now();
         let mut rows = Vec::new();
         while let Some((since, task)) = waiting.rows.front()
-            && (all || *since + ROWS_WAIT <= now && rows.len() < ROWS_AT_ONCE)
+            && (all || *since + ROWS_SETTLE <= now && rows.len() < ROWS_AT_ONCE)
         {
             rows.push(*task);
             waiting.rows.pop_front();
@@ -352,7 +379,7 @@ mod tests {
         assert_eq!(outlet.wait(at_once()), Woken::Work);
         assert_eq!(outlet.take_requests(10, 1).len(), 1);
         let (mut rows, _) = outlet.take_rows(false);
-        assert!(rows.is_empty() || begun.elapsed() >= ROWS_WAIT, "early");
+        assert!(rows.is_empty() || begun.elapsed() >= ROWS_SETTLE, "early");
         inbox.put_forget_outbox(7).unwrap();
         inbox.put_forget_outbox(5).unwrap();
         assert_eq!(outlet.wait(at_once()), Woken::Work);

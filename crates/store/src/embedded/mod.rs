@@ -65,6 +65,7 @@ use self::checkpoint::Checkpoints;
 use self::inbox::{Inbox, Outlet};
 use self::layers::Layers;
 use self::requests::Request;
+use self::writer::{Desk, Writer};
 use crate::census::Census;
 
 pub use open::OpenError;
@@ -112,6 +113,7 @@ impl EmbeddedOptions {
 pub struct Embedded {
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
+    desk: Arc<Desk>,
     writer: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -164,14 +166,17 @@ impl Embedded {
         let checkpoints = Checkpoints::start(Arc::clone(&shared), Arc::clone(&inbox))
             .map_err(OpenError::Thread)?;
         let outlet = Outlet::new(Arc::clone(&inbox));
-        let writer = writer::Writer::new(Arc::clone(&shared), outlet, log, checkpoints);
+        let writer = Writer::new(Arc::clone(&shared), log, checkpoints);
+        let desk = Arc::new(Desk::new(writer));
+        let thread_desk = Arc::clone(&desk);
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer.run())
+            .spawn(move || Writer::run(&thread_desk, outlet))
             .map_err(OpenError::Thread)?;
         Ok(Self {
             shared,
             inbox,
+            desk,
             writer: Mutex::new(Some(writer)),
         })
     }
@@ -182,7 +187,9 @@ impl Embedded {
         request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Request,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.inbox.put(request(reply)).await?;
+        if let Err(request) = Writer::alone(&self.desk, &self.inbox, request(reply)) {
+            self.inbox.put(request).await?;
+        }
         answer.await.map_err(|_| StoreError::Closed)?
     }
 

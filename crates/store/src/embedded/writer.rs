@@ -1,8 +1,11 @@
-//! The writer thread: drain, verify, append to the log, sync once, answer.
+//! The writer: drain, verify, append to the log, sync once, answer.
+//!
+//! It has a thread of its own. A commit that finds it idle, though, is written by whoever brings
+//! it: two wake-ups cost as much as the sync between them.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
 use avtomatika_engine::storage::StoreError;
@@ -10,7 +13,7 @@ use avtomatika_protocol::TaskId;
 
 use super::checkpoint::{Checkpoints, Outcome};
 use super::group::{Done, Refused, turn_away};
-use super::inbox::{Outlet, Pace, Woken};
+use super::inbox::{Inbox, Outlet, Pace, Woken};
 use super::log::{AppendError, Log, Writing};
 use super::recover::Adrift;
 use super::requests::{Reply, Request};
@@ -38,10 +41,21 @@ const LINGER_ENOUGH: usize = 32;
 /// A buffer that has become larger than this is not kept, bytes.
 const BUFFER_BYTES_MAX: usize = 4 << 20;
 
-/// The writer thread.
+/// So many records of one request in a row, with nobody coming meanwhile, show that the store is
+/// idle.
+const IDLE_FROM: u32 = 8;
+/// A caller's thread has other things to do: it is not held up for the sync of a disk that takes
+/// longer than this, nor for more than so many bytes.
+const ALONE_SYNC_MAX: Duration = Duration::from_micros(250);
+const ALONE_BYTES_MAX: u64 = 64 << 10;
+
+/// The writer, which its thread and whoever commits alone take in turn. Whoever panics with it
+/// closes the store.
+pub(super) type Desk = Mutex<Writer>;
+
+/// What is written, and how.
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
-    inbox: Outlet,
     pub(super) log: Log,
     /// Serves one record after the other.
     buffer: Vec<u8>,
@@ -56,6 +70,12 @@ pub(super) struct Writer {
     checkpoint_again: Option<Instant>,
     /// While it is busy: when the next record is begun, unless many wait for it.
     not_before: Option<Instant>,
+    /// How many requests the last record had.
+    requests: usize,
+    /// How many records in a row had one request.
+    singles: u32,
+    /// How long a record has taken lately, on average.
+    record_takes: Duration,
     /// Tasks whose queue rows go into the next record.
     pub(super) rows: HashSet<TaskId>,
     /// Up to where the outbox is deleted with the next record.
@@ -67,16 +87,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        inbox: Outlet,
-        log: Log,
-        checkpoints: Checkpoints,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, log: Log, checkpoints: Checkpoints) -> Self {
         let told = shared.told;
         Self {
             shared,
-            inbox,
             log,
             buffer: Vec::new(),
             checkpoints,
@@ -85,6 +99,9 @@ impl Writer {
             log_then: 0,
             checkpoint_again: None,
             not_before: None,
+            requests: 0,
+            singles: 0,
+            record_takes: Duration::ZERO,
             rows: HashSet::new(),
             forget_outbox: None,
             told,
@@ -94,25 +111,42 @@ impl Writer {
     }
 
     /// Runs until it is asked to close or nobody is left to ask.
-    pub(super) fn run(mut self) {
-        // What the log held at the start.
-        self.checkpoint_if_due(true);
+    pub(super) fn run(desk: &Desk, mut outlet: Outlet) {
         let mut closing = None;
+        let mut pace = None;
         while closing.is_none() {
-            let woken = self.inbox.wait(self.pace());
-            self.note_checkpoint();
+            let woken = pace.map(|pace| outlet.wait(pace));
+            let Ok(mut writer) = desk.lock() else {
+                tracing::error!("a commit panicked, the store is closed");
+                return;
+            };
             match woken {
-                Woken::Work => {
-                    let mut group = self.inbox.take_requests(GROUP_MAX, GROUP_BYTES);
+                // What the log held at the start.
+                None => writer.checkpoint_if_due(true),
+                Some(Woken::Work) => {
+                    writer.note_checkpoint();
+                    let mut group = outlet.take_requests(GROUP_MAX, GROUP_BYTES);
                     closing = take_close(&mut group);
-                    self.take_rows(closing.is_some());
-                    self.write_group(group);
+                    writer.take_rows(&outlet, closing.is_some());
+                    writer.write_group(group);
+                    writer.note_crowd(outlet.inbox());
                 }
-                Woken::Look => self.look(),
-                Woken::End => break,
+                Some(Woken::Look) => {
+                    writer.note_checkpoint();
+                    writer.look();
+                }
+                Some(Woken::End) => break,
             }
-            self.checkpoint_if_due(false);
+            writer.checkpoint_if_due(false);
+            pace = Some(writer.pace());
         }
+        if let Ok(mut writer) = desk.lock() {
+            writer.end(closing, outlet);
+        }
+    }
+
+    /// Closes the store.
+    fn end(&mut self, closing: Option<Reply<()>>, outlet: Outlet) {
         if closing.is_some() {
             self.checkpoint_all();
         }
@@ -123,6 +157,49 @@ impl Writer {
             // Whoever asked may have gone; the store is closed all the same.
             let _gone = reply.send(Ok(()));
         }
+        drop(outlet);
+    }
+
+    /// Writes a request on the caller's thread, if the writer has nothing else to do and nothing
+    /// will take long. Gives it back otherwise.
+    pub(super) fn alone(desk: &Desk, inbox: &Inbox, request: Request) -> Result<(), Request> {
+        if !matches!(request, Request::Commit { .. } | Request::Documents { .. }) {
+            return Err(request);
+        }
+        let mut writer = match desk.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::WouldBlock) => {
+                inbox.crowd();
+                return Err(request);
+            }
+            // Its thread will notice.
+            Err(TryLockError::Poisoned(_)) => return Err(request),
+        };
+        if !(writer.is_calm(request.bytes()) && inbox.is_quiet()) {
+            return Err(request);
+        }
+        writer.write_group(vec![request]);
+        writer.note_crowd(inbox);
+        let is_calm = writer.is_calm(0);
+        drop(writer);
+        if !is_calm {
+            inbox.nudge();
+        }
+        Ok(())
+    }
+
+    /// Whether a request of so many bytes would be written at once, and nothing else is to be
+    /// looked after.
+    fn is_calm(&self, bytes: u64) -> bool {
+        self.singles >= IDLE_FROM
+            && self.record_takes < ALONE_SYNC_MAX
+            && bytes <= ALONE_BYTES_MAX
+            && self.log.fits(bytes + ALONE_BYTES_MAX)
+            && self.takes_rows()
+            && !self.has_rows()
+            && self.checkpoint_again.is_none()
+            && !self.is_checkpoint_due()
+            && !self.shared.closed.load(Ordering::Acquire)
     }
 
     /// When it next wants to be woken, and for what.
@@ -133,7 +210,8 @@ impl Writer {
             || self.has_rows();
         Pace {
             not_before: self.not_before,
-            enough: LINGER_ENOUGH,
+            // As many as last time are probably all there are.
+            enough: self.requests.min(LINGER_ENOUGH),
             look_at: ails.then(|| Instant::now() + LOOK_EVERY),
             takes_rows: self.takes_rows(),
         }
@@ -161,11 +239,11 @@ impl Writer {
     }
 
     /// Takes over the queue rows that are to be written with the next group.
-    fn take_rows(&mut self, all: bool) {
+    fn take_rows(&mut self, outlet: &Outlet, all: bool) {
         if !self.takes_rows() {
             return;
         }
-        let (rows, forget_outbox) = self.inbox.take_rows(all);
+        let (rows, forget_outbox) = outlet.take_rows(all);
         self.rows.extend(rows);
         self.forget_outbox = self.forget_outbox.max(forget_outbox);
     }
@@ -220,16 +298,16 @@ impl Writer {
             done.into_iter().for_each(|item| item.refuse(&answer));
             return;
         }
+        let begun = Instant::now();
         match self.append(&layer, full) {
             Ok(()) => {
+                self.note_pace(requests, begun.elapsed());
                 if !full {
                     self.rows.clear();
                     self.forget_outbox = None;
                 }
                 self.shared.layers.write().active.merge(layer);
                 self.answer(done, refused);
-                let busy = requests >= LINGER_FROM;
-                self.not_before = busy.then(|| Instant::now() + LINGER);
             }
             Err(AppendError::Long) => {
                 self.room.exhausted(&self.shared);
@@ -240,6 +318,29 @@ impl Writer {
                     .for_each(|item| item.refuse(&StoreError::Full));
             }
             Err(AppendError::Io(error)) => self.fail(done, refused, &error),
+        }
+    }
+
+    /// Notes how much there is to do and how long it takes.
+    fn note_pace(&mut self, requests: usize, took: Duration) {
+        let busy = requests >= LINGER_FROM;
+        self.not_before = busy.then(|| Instant::now() + LINGER);
+        match requests {
+            // Rows only.
+            0 => {}
+            1 => self.singles = self.singles.saturating_add(1),
+            _ => self.singles = 0,
+        }
+        if requests > 0 {
+            self.requests = requests;
+        }
+        self.record_takes = (self.record_takes * 7 + took) / 8;
+    }
+
+    /// Notes whether others came meanwhile: they are better off with a record in common.
+    fn note_crowd(&mut self, inbox: &Inbox) {
+        if inbox.was_crowded() {
+            self.singles = 0;
         }
     }
 
@@ -299,9 +400,7 @@ impl Writer {
         }
         let mut layers = self.shared.layers.write();
         if layers.frozen.is_none() {
-            let due = layers.active.bytes() > self.shared.options.layer_bytes
-                || self.log.is_long()
-                || self.is_full();
+            let due = self.is_enough(&layers.active) || self.is_full();
             if layers.active.is_empty() || !(due || now) {
                 return;
             }
@@ -316,6 +415,17 @@ impl Writer {
             self.checkpoints
                 .begin(Arc::clone(frozen), self.frozen_group, self.log.newest());
         }
+    }
+
+    /// Whether there is enough in memory to be brought into the file.
+    fn is_enough(&self, layer: &Layer) -> bool {
+        layer.bytes() > self.shared.options.layer_bytes || self.log.is_long()
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
+        let layers = self.shared.layers.read();
+        layers.frozen.is_none() && self.is_enough(&layers.active)
+            || layers.active.bytes() > LAYER_BYTES_MAX
     }
 
     fn note_checkpoint(&mut self) {

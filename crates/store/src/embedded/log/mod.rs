@@ -170,6 +170,13 @@ impl Log {
         Ok(group)
     }
 
+    /// Whether a record of so many bytes fits into the segment that is being written.
+    pub(super) fn fits(&self, bytes: u64) -> bool {
+        let limit = self.size.segment_bytes - KEPT_BYTES;
+        let last = self.segments.back();
+        last.is_some_and(|segment| segment.end + bytes <= limit)
+    }
+
     /// Makes sure that the record whose [`Log::append`] failed is not there.
     pub(super) fn undo(&mut self) -> io::Result<()> {
         let Some(segment) = self.segments.back_mut() else {
