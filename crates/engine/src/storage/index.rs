@@ -26,7 +26,8 @@ const DUE_AGAIN_AFTER_MS: u64 = 1_000;
 #[derive(Debug)]
 pub struct Index {
     lease_ms: u64,
-    entries: HashMap<TaskId, QueueEntry>,
+    /// Each by itself on the heap: a table is half empty, and grows by being moved.
+    entries: HashMap<TaskId, Box<QueueEntry>>,
     ready: HashMap<Arc<str>, Lines>,
     pinned: HashMap<WorkerId, HashMap<Arc<str>, Lines>>,
     queued_by_type: HashMap<Arc<str>, u64>,
@@ -59,12 +60,17 @@ impl Index {
         } else {
             self.offer(&entry, now_ms);
         }
-        self.entries.insert(entry.task_id, entry);
+        self.entries.insert(entry.task_id, Box::new(entry));
     }
 
     /// The entry of a task.
     pub fn entry(&self, task: TaskId) -> Option<&QueueEntry> {
-        self.entries.get(&task)
+        self.entries.get(&task).map(Box::as_ref)
+    }
+
+    /// How many tasks of a type wait for a worker.
+    pub fn queued_of(&self, task_type: &str) -> u64 {
+        self.queued_by_type.get(task_type).copied().unwrap_or(0)
     }
 
     /// Whether the task is there and, if a lease is named, under that lease.
@@ -92,8 +98,9 @@ impl Index {
         entry.lease = None;
         entry.ready_at_ms = ready_at_ms;
         self.offer(&entry, now_ms);
-        self.entries.insert(task, entry.clone());
-        Some(entry)
+        let answer = entry.as_ref().clone();
+        self.entries.insert(task, entry);
+        Some(answer)
     }
 
     /// Leases the best ready task to a worker.
@@ -103,12 +110,12 @@ impl Index {
             return Claimed::Full;
         }
         match self.claim_best(claim) {
-            Some((entry, lease)) => Claimed::Task(Box::new(entry), lease),
+            Some((entry, lease)) => Claimed::Task(entry, lease),
             None => Claimed::Nothing,
         }
     }
 
-    fn claim_best(&mut self, claim: &Claim) -> Option<(QueueEntry, Lease)> {
+    fn claim_best(&mut self, claim: &Claim) -> Option<(Box<QueueEntry>, Lease)> {
         let pinned = self.pinned.get(&claim.worker);
         let worker = self.workers.get(&claim.worker);
         let profile = worker.map(|worker| worker.profile.as_ref());
@@ -457,6 +464,7 @@ impl Index {
                     return None;
                 }
                 self.make_ready(&entry);
+                let entry = *entry;
                 Some(Due::Ready {
                     task_type: entry.task_type,
                     wants: entry.wants,

@@ -31,34 +31,43 @@ pub(super) struct EncodedJob {
 
 impl Encoded {
     pub(super) fn new(batch: Batch) -> Result<Self, StoreError> {
+        let mut pieces = Pieces::default();
+        for (job, _) in batch.jobs() {
+            pieces.add(|buffer| {
+                buffer.extend(job.version.to_le_bytes());
+                rmp_serde::encode::write_named(buffer, job.as_ref())
+            })?;
+        }
+        for change in &batch.tasks {
+            if let TaskChange::Add(task, entry) = change {
+                pieces.add(|buffer| rmp_serde::encode::write_named(buffer, task.as_ref()))?;
+                pieces.add(|buffer| rmp_serde::encode::write_named(buffer, entry))?;
+            }
+        }
+        if !batch.history.is_empty() {
+            pieces.add(|buffer| rmp_serde::encode::write_named(buffer, &batch.history))?;
+        }
+        let mut pieces = pieces.cut();
+        let mut next = || pieces.next().unwrap_or_default();
         let jobs = batch
             .jobs()
             .enumerate()
-            .map(|(place, (job, from_version))| {
-                let mut bytes = job.version.to_le_bytes().to_vec();
-                rmp_serde::encode::write_named(&mut bytes, job.as_ref())
-                    .map_err(|error| StoreError::broken("encode a job", error))?;
-                Ok(EncodedJob {
-                    job: Arc::clone(job),
-                    from_version,
-                    revived_from_ms: batch.revived_from_ms.filter(|_| place == 0),
-                    bytes: bytes.into(),
-                })
+            .map(|(place, (job, from_version))| EncodedJob {
+                job: Arc::clone(job),
+                from_version,
+                revived_from_ms: batch.revived_from_ms.filter(|_| place == 0),
+                bytes: next(),
             })
-            .collect::<Result<_, StoreError>>()?;
+            .collect();
         let tasks = batch
             .tasks
             .iter()
             .filter_map(|change| match change {
-                TaskChange::Add(task, entry) => Some(pack(task.as_ref()).and_then(|bytes| {
-                    Ok((task.id.0.as_u128(), bytes.into(), pack(entry)?.into()))
-                })),
+                TaskChange::Add(task, _) => Some((task.id.0.as_u128(), next(), next())),
                 TaskChange::Retry { .. } | TaskChange::Finish { .. } => None,
             })
-            .collect::<Result<_, StoreError>>()?;
-        let history = (!batch.history.is_empty())
-            .then(|| pack(&batch.history).map(Bytes::from))
-            .transpose()?;
+            .collect();
+        let history = (!batch.history.is_empty()).then(next);
         Ok(Self {
             batch,
             jobs,
@@ -73,6 +82,53 @@ impl Encoded {
         let tasks: usize = tasks.map(|(_, task, entry)| task.len() + entry.len()).sum();
         let jobs: usize = self.jobs.iter().map(|job| job.bytes.len()).sum();
         (jobs + tasks + self.history.as_ref().map_or(0, Bytes::len)) as u64
+    }
+}
+
+/// Records one after the other in one buffer.
+struct Pieces {
+    buffer: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+/// What most batches come to, bytes.
+const BATCH_BYTES: usize = 2 << 10;
+/// Records that are more than this together are kept one by one: in a common piece of memory the
+/// smallest would hold on to all of them, bytes.
+const TOGETHER_BYTES_MAX: usize = 8 << 10;
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self {
+            buffer: Vec::with_capacity(BATCH_BYTES),
+            ends: Vec::new(),
+        }
+    }
+}
+
+impl Pieces {
+    fn add(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), rmp_serde::encode::Error>,
+    ) -> Result<(), StoreError> {
+        write(&mut self.buffer).map_err(|error| StoreError::broken("encode a record", error))?;
+        self.ends.push(self.buffer.len());
+        Ok(())
+    }
+
+    /// The records, in their order.
+    fn cut(self) -> impl Iterator<Item = Bytes> {
+        let Self { buffer, ends } = self;
+        let whole = (buffer.len() <= TOGETHER_BYTES_MAX).then(|| Bytes::copy_from_slice(&buffer));
+        let mut start = 0;
+        ends.into_iter().map(move |end| {
+            let range = std::mem::replace(&mut start, end)..end;
+            match &whole {
+                Some(whole) => whole.slice(range),
+                None => Bytes::copy_from_slice(buffer.get(range).unwrap_or_default()),
+            }
+        })
     }
 }
 

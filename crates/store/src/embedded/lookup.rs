@@ -18,6 +18,8 @@ use super::merge::merged;
 use super::tables::Layer;
 use super::{Shared, codec, tables};
 
+/// Decoded jobs, and tasks, kept in memory.
+pub(super) const CACHED_RECORDS: usize = 4_096;
 /// Records larger than this are not cached, bytes.
 pub(super) const CACHED_BYTES_MAX: usize = 64 << 10;
 /// How often a read that failed is looked at again: after a failed write redb refuses reads until

@@ -19,11 +19,8 @@ use super::keyed::Keyed;
 use super::layers::Layers;
 use super::log::{Files, Log, LogError, Reached, Reader, Size};
 use super::paced::PacedFile;
-use super::{EmbeddedOptions, Shared, birth, codec, disk, tables};
+use super::{EmbeddedOptions, Shared, birth, codec, disk, lookup, tables};
 use crate::census::Census;
-
-/// Decoded jobs, and tasks, kept in memory.
-const CACHED_RECORDS: usize = 4_096;
 
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -95,8 +92,8 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<(Shared, Log
         layers: RwLock::new(layers),
         index: Mutex::new(index),
         census: Mutex::new(census),
-        jobs: Cache::new(CACHED_RECORDS),
-        tasks: Cache::new(CACHED_RECORDS),
+        jobs: Cache::new(lookup::CACHED_RECORDS),
+        tasks: Cache::new(lookup::CACHED_RECORDS),
         full: AtomicBool::new(false),
         closed: AtomicBool::new(false),
         hurry: Arc::default(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::codec::{self, Encoded, EncodedJob};
 use super::tables::Tables;
 use super::{Shared, lookup};
-use avtomatika_engine::storage::{DocumentChange, StoreError, TaskChange};
+use avtomatika_engine::storage::{Batch, DocumentChange, StoreError, TaskChange};
 use avtomatika_protocol::{JobId, JobStatus, TaskId};
 
 pub(super) fn number(job: JobId) -> u128 {
@@ -132,8 +132,9 @@ pub(super) fn write_documents(
 pub(super) fn remember(shared: &Shared, encoded: Encoded) {
     let Encoded { batch, jobs, .. } = encoded;
     let now_ms = batch.job.updated_at_ms;
+    let is_far = waits_long(shared, &batch);
     for encoded in &jobs {
-        remember_job(shared, encoded);
+        remember_job(shared, encoded, is_far);
     }
     let mut index = shared.index.lock();
     for encoded in &jobs {
@@ -142,7 +143,7 @@ pub(super) fn remember(shared: &Shared, encoded: Encoded) {
     for change in batch.tasks {
         match change {
             TaskChange::Add(task, entry) => {
-                if task.params.len() <= lookup::CACHED_BYTES_MAX {
+                if !is_far && task.params.len() <= lookup::CACHED_BYTES_MAX {
                     shared.tasks.put(task.id, Arc::from(task));
                 }
                 index.add(entry, now_ms);
@@ -160,7 +161,22 @@ pub(super) fn remember(shared: &Shared, encoded: Encoded) {
     }
 }
 
-fn remember_job(shared: &Shared, encoded: &EncodedJob) {
+/// Whether all that goes on with a new job is behind more tasks than the caches hold: nobody will
+/// ask for it soon, and others would be lost for it.
+fn waits_long(shared: &Shared, batch: &Batch) -> bool {
+    if batch.from_version != 0 || batch.tasks.is_empty() {
+        return false;
+    }
+    let index = shared.index.lock();
+    batch.tasks.iter().all(|change| match change {
+        TaskChange::Add(_, entry) => {
+            index.queued_of(&entry.task_type) > lookup::CACHED_RECORDS as u64
+        }
+        TaskChange::Retry { .. } | TaskChange::Finish { .. } => false,
+    })
+}
+
+fn remember_job(shared: &Shared, encoded: &EncodedJob, is_far: bool) {
     let job = &encoded.job;
     let revived = encoded.revived_from_ms.is_some();
     if !revived || !job.status.is_terminal() {
@@ -168,7 +184,8 @@ fn remember_job(shared: &Shared, encoded: &EncodedJob) {
         shared.census.lock().note(job, appears);
     }
     // One that has ended is seldom asked for again, and most jobs have ended.
-    if !job.status.is_terminal() && encoded.bytes.len() <= lookup::CACHED_BYTES_MAX {
+    let is_wanted = !job.status.is_terminal() && !is_far;
+    if is_wanted && encoded.bytes.len() <= lookup::CACHED_BYTES_MAX {
         shared.jobs.put(job.id, Arc::clone(job));
     } else {
         shared.jobs.remove(job.id);
