@@ -5,8 +5,9 @@ use std::collections::btree_map::{Entry, Iter};
 use std::ops::RangeBounds;
 
 use bytes::Bytes;
-use redb::{Table, TableError, Value, WriteTransaction};
+use redb::WriteTransaction;
 
+use super::blocks::{self, Packed};
 use super::keyed::Keyed;
 use super::log::{Damaged, Reader, Writing};
 use super::rest;
@@ -144,29 +145,15 @@ impl<K: Keyed> Changes<K> {
     }
 
     /// Writes all of it into the file's table.
-    pub(super) fn apply<V: Value + 'static>(
+    pub(super) fn apply(
         &self,
         write: &WriteTransaction,
-        table: redb::TableDefinition<'_, K, V>,
+        table: Packed<K>,
     ) -> Result<(), redb::Error> {
         if self.is_empty() {
             return Ok(());
         }
-        let mut table: Table<'_, K, V> = write
-            .open_table(table)
-            .map_err(|error: TableError| redb::Error::from(error))?;
-        for (key, change) in self.iter() {
-            rest::pause();
-            match change.value() {
-                Some(bytes) => {
-                    table.insert(K::lent(key), V::from_bytes(bytes))?;
-                }
-                None => {
-                    table.remove(K::lent(key))?;
-                }
-            }
-        }
-        Ok(())
+        blocks::apply::<K>(&self.rows, &mut write.open_table(table)?)
     }
 
     /// Writes all of it into a record of the log.

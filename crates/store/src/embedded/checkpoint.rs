@@ -4,6 +4,7 @@
 //! reach up to. Before it is durable the log has them, afterwards the file does.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -173,5 +174,7 @@ fn transact(shared: &Shared, layer: &Layer, group: u64, segment: u64) -> Result<
         meta.insert(tables::SEGMENT, segment)?;
     }
     write.commit()?;
+    // Before the layer is taken away: whoever doesn't find it must not go by older blocks.
+    shared.checkpoint.fetch_add(1, Ordering::AcqRel);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Reads.
 
-use std::ops::RangeBounds;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,12 +10,14 @@ use avtomatika_engine::history::HistoryEvent;
 use avtomatika_engine::machine::Job;
 use avtomatika_engine::storage::{Document, StoreError, Task};
 use avtomatika_protocol::{ClientId, JobId, TaskId};
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{ReadTransaction, ReadableDatabase};
 
+use super::blocks::{self, Block};
 use super::changes::Changes;
 use super::keyed::Keyed;
 use super::merge::merged;
-use super::tables::Layer;
+use super::recent::Recent;
+use super::tables::{Layer, Rows};
 use super::{Shared, codec, tables};
 
 /// Decoded jobs, and tasks, kept in memory.
@@ -68,26 +70,43 @@ impl Shared {
     fn row<K: Keyed, V: redb::Value + 'static, T>(
         &self,
         pick: fn(&Layer) -> &Changes<K>,
-        definition: TableDefinition<'static, K, V>,
+        rows: Rows<K, V>,
+        recent: Option<&Recent<K>>,
         key: &K::SelfType<'_>,
         act: impl Fn(V::SelfType<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let owned = K::owned(key);
+        let key = K::owned(key);
         let known = {
             let layers = self.layers.read();
             let frozen = layers.frozen.as_deref();
             pick(&layers.active)
-                .get(&owned)
-                .or_else(|| frozen.and_then(|frozen| pick(frozen).get(&owned)))
+                .get(&key)
+                .or_else(|| frozen.and_then(|frozen| pick(frozen).get(&key)))
                 .map(Option::<&bytes::Bytes>::cloned)
         };
         if let Some(value) = known {
             return value.map(|bytes| act(V::from_bytes(&bytes))).transpose();
         }
+        // What has gone from memory since then went into the file by this checkpoint or before.
+        let checkpoint = self.checkpoint.load(Ordering::Acquire);
+        let find = |block: &[u8]| {
+            let block = Block::read(block).map_err(failed)?;
+            let value = block.find::<K>(&key).map_err(failed)?;
+            value.map(|bytes| act(V::from_bytes(bytes))).transpose()
+        };
+        if let Some(block) = recent.and_then(|recent| recent.get(&key, checkpoint)) {
+            return find(&block);
+        }
         self.read(|read| {
-            let table = read.open_table(definition).map_err(failed)?;
-            let row = table.get(K::lent(&owned)).map_err(failed)?;
-            row.map(|row| act(row.value())).transpose()
+            let table = read.open_table(rows.packed()).map_err(failed)?;
+            let Some((_, block)) = blocks::block_of(&table, &key).map_err(failed)? else {
+                return Ok(None);
+            };
+            let block = block.value();
+            if let Some(recent) = recent {
+                recent.put(block, checkpoint).map_err(failed)?;
+            }
+            find(block)
         })
     }
 
@@ -118,6 +137,7 @@ impl Shared {
         self.row(
             |layer| &layer.jobs,
             tables::JOBS,
+            Some(&self.recent_jobs),
             &number,
             |bytes| {
                 let job = Arc::new(codec::job(bytes)?);
@@ -138,6 +158,7 @@ impl Shared {
         self.row(
             |layer| &layer.keys,
             tables::KEYS,
+            None,
             &key,
             |id| Ok(JobId(uuid::Uuid::from_u128(id))),
         )
@@ -150,16 +171,20 @@ impl Shared {
         offset: usize,
     ) -> Result<Vec<Arc<Job>>, StoreError> {
         let name: Box<str> = client.as_str().into();
-        let range = (name.clone(), u128::MIN)..=(name, u128::MAX);
-        let layers = self.changed(|layer| &layer.by_client, range);
+        let range = (
+            Bound::Included((name.clone(), u128::MIN)),
+            Bound::Included((name, u128::MAX)),
+        );
+        let layers = self.changed(|layer| &layer.by_client, range.clone());
         let ids = self.read(|read| {
-            let table = read.open_table(tables::BY_CLIENT).map_err(failed)?;
-            let mine = table
-                .range((client.as_str(), u128::MIN)..=(client.as_str(), u128::MAX))
+            let table = read
+                .open_table(tables::BY_CLIENT.packed())
                 .map_err(failed)?;
+            let mine = blocks::keys(&table, range.clone(), true).map_err(failed)?;
             let newest_first = |a: &_, b: &_| Ord::cmp(b, a);
             let wanted = offset.saturating_add(limit);
-            merged(mine.rev(), borrowed(&layers), newest_first, wanted).map_err(failed)
+            merged::<(&str, u128), _, _>(mine, borrowed(&layers), newest_first, wanted)
+                .map_err(failed)
         })?;
         ids.into_iter()
             .skip(offset)
@@ -175,6 +200,7 @@ impl Shared {
         self.row(
             |layer| &layer.tasks,
             tables::TASKS,
+            Some(&self.recent_tasks),
             &number,
             |bytes| codec::task(bytes).map(Arc::new),
         )
@@ -185,13 +211,14 @@ impl Shared {
         self.row(
             |layer| &layer.documents,
             tables::DOCUMENTS,
+            None,
             &key,
             codec::document,
         )
     }
 
     pub(super) fn counter(&self, name: &str) -> Result<u64, StoreError> {
-        let spent = self.row(|layer| &layer.counters, tables::COUNTERS, &name, Ok)?;
+        let spent = self.row(|layer| &layer.counters, tables::COUNTERS, None, &name, Ok)?;
         Ok(spent.unwrap_or(0))
     }
 
@@ -202,12 +229,15 @@ impl Shared {
     ) -> Result<Vec<JobId>, StoreError> {
         let layers = self.changed(|layer| &layer.quarantined, ..);
         let ids = self.read(|read| {
-            let table = read.open_table(tables::QUARANTINED).map_err(failed)?;
-            let file = table.iter().map_err(failed)?.rev();
+            let table = read
+                .open_table(tables::QUARANTINED.packed())
+                .map_err(failed)?;
+            let all = (Bound::Unbounded, Bound::Unbounded);
+            let file = blocks::keys(&table, all, true).map_err(failed)?;
             let newest_first = |a: &u128, b: &u128| b.cmp(a);
             // All of them if most are somebody else's.
             let wanted = client.map_or(limit, |_| usize::MAX);
-            merged(file, borrowed(&layers), newest_first, wanted).map_err(failed)
+            merged::<u128, _, _>(file, borrowed(&layers), newest_first, wanted).map_err(failed)
         })?;
         let mut found = Vec::new();
         for id in ids {
@@ -215,7 +245,13 @@ impl Shared {
                 break;
             }
             let owned = |owner: &str| Ok(client.is_none_or(|client| client.as_str() == owner));
-            let row = self.row(|layer| &layer.quarantined, tables::QUARANTINED, &id, owned)?;
+            let row = self.row(
+                |layer| &layer.quarantined,
+                tables::QUARANTINED,
+                None,
+                &id,
+                owned,
+            )?;
             if row == Some(true) {
                 found.push(JobId(uuid::Uuid::from_u128(id)));
             }
@@ -227,15 +263,17 @@ impl Shared {
         let first = self.forgotten.load(Ordering::Acquire).saturating_add(1);
         let layers = self.changed(|layer| &layer.outbox, first..);
         let numbers = self.read(|read| {
-            let table = read.open_table(tables::OUTBOX).map_err(failed)?;
-            let file = table.range(first..).map_err(failed)?;
-            merged(file, borrowed(&layers), Ord::cmp, max).map_err(failed)
+            let table = read.open_table(tables::OUTBOX.packed()).map_err(failed)?;
+            let range = (Bound::Included(first), Bound::Unbounded);
+            let file = blocks::keys(&table, range, false).map_err(failed)?;
+            merged::<u64, _, _>(file, borrowed(&layers), Ord::cmp, max).map_err(failed)
         })?;
         let mut entries = Vec::new();
         for number in numbers {
             let events = self.row(
                 |layer| &layer.outbox,
                 tables::OUTBOX,
+                None,
                 &number,
                 codec::unpack,
             )?;

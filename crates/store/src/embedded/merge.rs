@@ -3,13 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use redb::{AccessGuard, StorageError, Value};
-
 use super::keyed::Keyed;
 
 /// The first `max` keys of both, in the order of `compare`. `changed` is newest first and says of
-/// each key whether it is there; the file's rows come in that order, too.
-pub(super) fn merged<'a, 'c, K, V, F, C>(
+/// each key whether it is there; the file's keys come in that order, too.
+pub(super) fn merged<'c, K, F, C>(
     file: F,
     changed: impl IntoIterator<Item = Option<C>>,
     compare: impl Fn(&K::Owned, &K::Owned) -> Ordering,
@@ -17,8 +15,7 @@ pub(super) fn merged<'a, 'c, K, V, F, C>(
 ) -> Result<Vec<K::Owned>, redb::Error>
 where
     K: Keyed,
-    V: Value + 'static,
-    F: Iterator<Item = Result<(AccessGuard<'a, K>, AccessGuard<'a, V>), StorageError>>,
+    F: Iterator<Item = Result<K::Owned, redb::Error>>,
     C: Iterator<Item = (&'c K::Owned, bool)>,
 {
     let mut known: BTreeMap<&K::Owned, bool> = BTreeMap::new();
@@ -35,9 +32,8 @@ where
     there.sort_unstable_by(|a, b| compare(a, b));
     let mut there = there.into_iter().peekable();
     let mut keys = Vec::new();
-    for row in file {
-        let (key, _) = row?;
-        let key = K::owned(&key.value());
+    for key in file {
+        let key = key?;
         while keys.len() < max
             && let Some(before) = there.next_if(|other| compare(other, &key).is_lt())
         {

@@ -14,6 +14,7 @@
 //! handed out again under a new lease id, so only one of the results is accepted.
 
 mod birth;
+mod blocks;
 mod cache;
 mod changes;
 mod checkpoint;
@@ -33,6 +34,7 @@ mod merge;
 mod open;
 mod paced;
 mod purge;
+mod recent;
 mod recover;
 mod requests;
 mod rest;
@@ -64,6 +66,7 @@ use self::cache::Cache;
 use self::checkpoint::Checkpoints;
 use self::inbox::{Inbox, Outlet};
 use self::layers::Layers;
+use self::recent::Recent;
 use self::requests::Request;
 use self::writer::{Desk, Writer};
 use crate::census::Census;
@@ -131,6 +134,10 @@ pub(crate) struct Shared {
     census: Mutex<Census>,
     jobs: Cache<JobId, Job>,
     tasks: Cache<TaskId, Task>,
+    /// How many checkpoints have come into the file since it was opened.
+    checkpoint: AtomicU64,
+    recent_jobs: Recent<u128>,
+    recent_tasks: Recent<u128>,
     full: AtomicBool,
     closed: AtomicBool,
     /// Whether the thread that writes the file has no time for rests.

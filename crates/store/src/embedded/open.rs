@@ -1,6 +1,7 @@
 //! Opening the file and reading the queue back.
 
 use std::fs;
+use std::ops::Bound;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,16 +10,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use avtomatika_engine::lock::{Mutex, RwLock};
 use avtomatika_engine::storage::{Index, StoreError, WorkerRecord};
 use avtomatika_protocol::{ClientId, JobId, JobStatus};
-use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
-};
+use bytes::Bytes;
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
 
+use super::blocks::{self, Block};
 use super::cache::Cache;
-use super::changes::Changes;
+use super::changes::{Change, Changes};
 use super::keyed::Keyed;
 use super::layers::Layers;
 use super::log::{Files, Log, LogError, Reached, Reader, Size};
 use super::paced::PacedFile;
+use super::recent::Recent;
+use super::tables::Rows;
 use super::{EmbeddedOptions, Shared, birth, codec, disk, lookup, tables};
 use crate::census::Census;
 
@@ -94,6 +97,9 @@ pub(super) fn open(options: EmbeddedOptions, now_ms: u64) -> Result<(Shared, Log
         census: Mutex::new(census),
         jobs: Cache::new(lookup::CACHED_RECORDS),
         tasks: Cache::new(lookup::CACHED_RECORDS),
+        checkpoint: AtomicU64::new(0),
+        recent_jobs: Recent::default(),
+        recent_tasks: Recent::default(),
         full: AtomicBool::new(false),
         closed: AtomicBool::new(false),
         hurry: Arc::default(),
@@ -206,6 +212,7 @@ fn prepare(database: &Database, path: &Path) -> Result<Reached, OpenError> {
     let (found, reached) = facts(database).map_err(|error| broken(error.to_string()))?;
     match (found, reached) {
         (Some(tables::FORMAT), reached) => return Ok(reached),
+        (Some(tables::FORMAT_UNPACKED) | None, _) => {}
         (Some(found), _) if !tables::FORMATS_UNLOGGED.contains(&found) => {
             return Err(OpenError::Format {
                 path: path.to_path_buf(),
@@ -223,6 +230,14 @@ fn prepare(database: &Database, path: &Path) -> Result<Reached, OpenError> {
     write.set_quick_repair(true);
     let made: Result<(), redb::Error> = (|| {
         tables::make(&write)?;
+        if let Some(found) = found {
+            tracing::info!(
+                found,
+                format = tables::FORMAT,
+                "bringing the store's file to the format of this program"
+            );
+            tables::take_over(&write)?;
+        }
         if found == Some(FORMAT_WITHOUT_LISTS) {
             list_quarantined(&write)?;
         }
@@ -232,7 +247,7 @@ fn prepare(database: &Database, path: &Path) -> Result<Reached, OpenError> {
     })();
     made.map_err(|error| broken(error.to_string()))?;
     write.commit().map_err(|error| broken(error.to_string()))?;
-    Ok(Reached::default())
+    Ok(reached)
 }
 
 /// The format before there was a list of quarantined jobs.
@@ -240,19 +255,23 @@ const FORMAT_WITHOUT_LISTS: u64 = 1;
 
 /// Lists the jobs that were quarantined before there was a list.
 fn list_quarantined(write: &WriteTransaction) -> Result<(), redb::Error> {
-    let jobs = write.open_table(tables::JOBS)?;
-    let mut list = write.open_table(tables::QUARANTINED)?;
-    for row in write.open_table(tables::ENDED)?.iter()? {
-        let (key, _) = row?;
-        let (_, id) = key.value();
-        let Some(bytes) = jobs.get(id)? else { continue };
+    let jobs = write.open_table(tables::JOBS.packed())?;
+    let ended = write.open_table(tables::ENDED.packed())?;
+    let all = (Bound::Unbounded, Bound::Unbounded);
+    let mut list = Changes::default();
+    for key in blocks::keys(&ended, all, false)? {
+        let (_, id) = key?;
+        let Some(bytes) = blocks::get(&jobs, &id)? else {
+            continue;
+        };
         // One that can't be read is not lost by that; it is only not listed.
-        let job = codec::job(bytes.value()).ok();
+        let job = codec::job(&bytes).ok();
         if let Some(job) = job.filter(|job| job.status == JobStatus::Quarantined) {
-            list.insert(id, job.owner().as_str())?;
+            let owner = job.owner().as_str();
+            list.note(id, Change::Put(Bytes::copy_from_slice(owner.as_bytes())));
         }
     }
-    Ok(())
+    list.apply(write, tables::QUARANTINED.packed())
 }
 
 fn failed(error: impl std::fmt::Display) -> StoreError {
@@ -262,20 +281,25 @@ fn failed(error: impl std::fmt::Display) -> StoreError {
 /// Goes through all rows of a table: the file's, with the changes in memory on top.
 fn each<K: Keyed, V: redb::Value + 'static>(
     read: &ReadTransaction,
-    definition: TableDefinition<'static, K, V>,
+    rows: Rows<K, V>,
     changed: [Option<&Changes<K>>; 2],
     mut act: impl FnMut(K::SelfType<'_>, V::SelfType<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let [newer, older] = changed;
-    let table = read.open_table(definition).map_err(failed)?;
-    for row in table.iter().map_err(failed)? {
-        let (key, value) = row.map_err(failed)?;
-        let is_changed = changed.iter().flatten().any(|layer| {
-            // Nearly always there is nothing in memory.
-            !layer.is_empty() && layer.get(&K::owned(&key.value())).is_some()
-        });
-        if !is_changed {
-            act(key.value(), value.value())?;
+    let table = read.open_table(rows.packed()).map_err(failed)?;
+    for block in table.iter().map_err(failed)? {
+        let (_, block) = block.map_err(failed)?;
+        let block = Block::read(block.value()).map_err(failed)?;
+        for row in block.rows() {
+            let (key, value) = row.map_err(failed)?;
+            let key = K::from_bytes(key);
+            let is_changed = changed.iter().flatten().any(|layer| {
+                // Nearly always there is nothing in memory.
+                !layer.is_empty() && layer.get(&K::owned(&key)).is_some()
+            });
+            if !is_changed {
+                act(key, V::from_bytes(value))?;
+            }
         }
     }
     for (key, value) in newer.into_iter().flat_map(|layer| layer.range(..)) {
@@ -326,8 +350,10 @@ pub(super) fn read_back(
 /// The number of the outbox's next entry.
 fn next_told(database: &Database, layers: &Layers) -> Result<u64, StoreError> {
     let read = database.begin_read().map_err(failed)?;
-    let table = read.open_table(tables::OUTBOX).map_err(failed)?;
-    let last = table.last().map_err(failed)?.map(|(seq, _)| seq.value());
+    let table = read.open_table(tables::OUTBOX.packed()).map_err(failed)?;
+    let all = (Bound::Unbounded, Bound::Unbounded);
+    let mut newest_first = blocks::keys(&table, all, true).map_err(failed)?;
+    let last = newest_first.next().transpose().map_err(failed)?;
     let changed = layers.active.outbox.range(..).next_back();
     let last = last.max(changed.map(|(seq, _)| *seq));
     Ok(last.unwrap_or(0) + 1)

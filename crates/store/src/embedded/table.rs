@@ -8,10 +8,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use redb::{
-    AccessGuard, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, Value,
-};
+use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, Value};
 
+use super::blocks::{self, Packed};
 use super::changes::{Change, Changes};
 use super::keyed::Keyed;
 use super::merge::merged;
@@ -48,21 +47,16 @@ pub(super) struct Table<'t, K: Keyed, V: Value + 'static> {
     active: &'t Changes<K>,
     frozen: Option<&'t Changes<K>>,
     base: &'t Base,
-    definition: TableDefinition<'static, K, V>,
+    definition: Packed<K>,
+    values: PhantomData<fn() -> V>,
 }
 
-/// A row, wherever it is.
-pub(super) enum Row<V: Value + 'static> {
-    Memory(Bytes, PhantomData<V>),
-    File(AccessGuard<'static, V>),
-}
+/// A row's value.
+pub(super) struct Row<V: Value + 'static>(Bytes, PhantomData<fn() -> V>);
 
 impl<V: Value + 'static> Row<V> {
     pub(super) fn value(&self) -> V::SelfType<'_> {
-        match self {
-            Self::Memory(bytes, _) => V::from_bytes(bytes),
-            Self::File(guard) => guard.value(),
-        }
+        V::from_bytes(&self.0)
     }
 }
 
@@ -72,7 +66,7 @@ impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
         active: &'t Changes<K>,
         frozen: Option<&'t Changes<K>>,
         base: &'t Base,
-        definition: TableDefinition<'static, K, V>,
+        definition: Packed<K>,
     ) -> Self {
         Self {
             staged: Vec::new(),
@@ -81,10 +75,11 @@ impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
             frozen,
             base,
             definition,
+            values: PhantomData,
         }
     }
 
-    fn file(&self) -> Result<ReadOnlyTable<K, V>, redb::Error> {
+    fn file(&self) -> Result<ReadOnlyTable<K, &'static [u8]>, redb::Error> {
         Ok(self.base.read()?.open_table(self.definition)?)
     }
 
@@ -103,10 +98,12 @@ impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
         &self,
         key: impl Borrow<K::SelfType<'k>>,
     ) -> Result<Option<Row<V>>, redb::Error> {
-        Ok(match self.known(&K::owned(key.borrow())) {
-            Some(value) => value.map(|bytes| Row::Memory(bytes.clone(), PhantomData)),
-            None => self.file()?.get(key)?.map(Row::File),
-        })
+        let key = K::owned(key.borrow());
+        let value = match self.known(&key) {
+            Some(value) => value.cloned(),
+            None => blocks::get(&self.file()?, &key)?,
+        };
+        Ok(value.map(|bytes| Row(bytes, PhantomData)))
     }
 
     /// Writes a row.
@@ -156,11 +153,11 @@ impl<'t, K: Keyed, V: Value + 'static> Table<'t, K, V> {
         max: usize,
     ) -> Result<Vec<K::Owned>, redb::Error> {
         let table = self.file()?;
-        let file = table.range::<K::SelfType<'_>>(..K::lent(bound))?;
         let range = (Bound::Unbounded, Bound::Excluded(bound.clone()));
+        let file = blocks::keys(&table, range.clone(), false)?;
         let layers = [Some(&*self.group), Some(self.active), self.frozen];
         let changed = layers.map(|layer| layer.map(|layer| layer.keys(range.clone())));
-        merged(file, changed, Ord::cmp, max)
+        merged::<K, _, _>(file, changed, Ord::cmp, max)
     }
 
     pub(super) fn keep(&mut self) {

@@ -4,16 +4,22 @@
 //! memory ([`Layer`]), and the writer's view of both ([`Tables`]). A table's number stands in the
 //! log and must not change.
 
-use redb::{TableDefinition, WriteTransaction};
+use std::marker::PhantomData;
 
+use redb::{TableDefinition, Value, WriteTransaction};
+
+use super::blocks::{self, Packed};
 use super::changes::Changes;
+use super::keyed::Keyed;
 use super::layers::Layers;
 use super::log::{Damaged, Reader, Writing};
 use super::table::{Base, Table};
 
-/// The version of this layout. A file of another version is refused, except [`FORMATS_UNLOGGED`].
-pub(super) const FORMAT: u64 = 3;
-/// Layouts before there was a log, with the same tables or fewer. Programs of that time must not
+/// The version of this layout. A file of another version is refused, except those below.
+pub(super) const FORMAT: u64 = 4;
+/// The layout before rows were kept in blocks.
+pub(super) const FORMAT_UNPACKED: u64 = 3;
+/// Layouts before there was a log, with fewer tables. Programs of that time must not
 /// open the file once there is a log beside it.
 pub(super) const FORMATS_UNLOGGED: [u64; 2] = [1, 2];
 
@@ -24,11 +30,47 @@ pub(super) const APPLIED: &str = "applied_group";
 /// In [`META`]: the newest segment the log had then. It is there for ever, or a newer one is.
 pub(super) const SEGMENT: &str = "log_segment";
 
+/// A table: how it is called, and what its rows are.
+pub(super) struct Rows<K, V> {
+    unpacked: &'static str,
+    packed: &'static str,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<K, V> Clone for Rows<K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Rows<K, V> {}
+
+impl<K: Keyed, V: Value + 'static> Rows<K, V> {
+    const fn new(unpacked: &'static str, packed: &'static str) -> Self {
+        let types = PhantomData;
+        Self {
+            unpacked,
+            packed,
+            types,
+        }
+    }
+
+    /// The table, its rows in blocks.
+    pub(super) fn packed(self) -> Packed<K> {
+        TableDefinition::new(self.packed)
+    }
+
+    /// The table in files of [`FORMAT_UNPACKED`] and before.
+    pub(super) fn unpacked(self) -> TableDefinition<'static, K, V> {
+        TableDefinition::new(self.unpacked)
+    }
+}
+
 macro_rules! tables {
     ($($(#[$doc:meta])* $number:literal $field:ident $table:ident: $key:ty => $value:ty = $name:literal;)*) => {
         $(
             $(#[$doc])*
-            pub(super) const $table: TableDefinition<'_, $key, $value> = TableDefinition::new($name);
+            pub(super) const $table: Rows<$key, $value> = Rows::new($name, concat!("packed_", $name));
         )*
 
         /// Changes that are not in the file yet.
@@ -54,7 +96,7 @@ macro_rules! tables {
 
             /// Writes all of it into the file's tables.
             pub(super) fn apply(&self, write: &WriteTransaction) -> Result<(), redb::Error> {
-                $(self.$field.apply(write, $table)?;)*
+                $(self.$field.apply(write, $table.packed())?;)*
                 Ok(())
             }
 
@@ -97,7 +139,7 @@ macro_rules! tables {
                         &layers.active.$field,
                         layers.frozen.as_ref().map(|frozen| &frozen.$field),
                         base,
-                        $table,
+                        $table.packed(),
                     ),)*
                 }
             }
@@ -115,7 +157,13 @@ macro_rules! tables {
 
         /// Makes the tables of a new file.
         pub(super) fn make(write: &WriteTransaction) -> Result<(), redb::Error> {
-            $(write.open_table($table)?;)*
+            $(write.open_table($table.packed())?;)*
+            Ok(())
+        }
+
+        /// Brings a file of [`FORMAT_UNPACKED`] or before to this layout.
+        pub(super) fn take_over(write: &WriteTransaction) -> Result<(), redb::Error> {
+            $(blocks::take_over(write, $table)?;)*
             Ok(())
         }
     };
