@@ -23,8 +23,10 @@ use super::tables::Rows;
 /// A table whose rows are in blocks.
 pub(super) type Packed<K> = TableDefinition<'static, K, &'static [u8]>;
 /// A block and its key, as redb lends them.
-type Lent<'t, K> = Result<(AccessGuard<'t, K>, AccessGuard<'t, &'static [u8]>), StorageError>;
+type Lent<'t, K> = (AccessGuard<'t, K>, AccessGuard<'t, &'static [u8]>);
 type Range<T> = (Bound<T>, Bound<T>);
+/// The first of something and the last.
+pub(super) type Ends<T> = (T, T);
 
 /// Above this a block is cut, bytes: with what redb adds it fills two of its pages. A row that is
 /// larger has a block of its own.
@@ -108,7 +110,7 @@ impl<'b> Block<'b> {
     }
 
     /// The keys of its first and its last row.
-    pub(super) fn bounds<K: Keyed>(self) -> Result<Option<(K::Owned, K::Owned)>, redb::Error> {
+    pub(super) fn bounds<K: Keyed>(self) -> Result<Option<Ends<K::Owned>>, redb::Error> {
         let Some(last) = self.len().checked_sub(1) else {
             return Ok(None);
         };
@@ -129,7 +131,7 @@ fn lent<K: Keyed>(bound: &Bound<K::Owned>) -> Bound<K::SelfType<'_>> {
 pub(super) fn block_of<'t, K: Keyed>(
     table: &'t impl ReadableTable<K, &'static [u8]>,
     key: &K::Owned,
-) -> Result<Option<(AccessGuard<'t, K>, AccessGuard<'t, &'static [u8]>)>, redb::Error> {
+) -> Result<Option<Lent<'t, K>>, redb::Error> {
     let up_to = (Bound::Unbounded, Bound::Included(K::lent(key)));
     let mut blocks = table.range::<K::SelfType<'_>>(up_to)?;
     Ok(blocks.next_back().transpose()?)
@@ -148,8 +150,8 @@ pub(super) fn get<K: Keyed>(
 }
 
 /// The keys of a range, from its beginning or from its end.
-pub(super) fn keys<'t, K: Keyed>(
-    table: &'t impl ReadableTable<K, &'static [u8]>,
+pub(super) fn keys<K: Keyed>(
+    table: &impl ReadableTable<K, &'static [u8]>,
     range: Range<K::Owned>,
     backwards: bool,
 ) -> Result<impl Iterator<Item = Result<K::Owned, redb::Error>>, redb::Error> {
@@ -172,7 +174,7 @@ pub(super) fn keys<'t, K: Keyed>(
 
 /// The keys of a block that are in a range, in order of their use.
 fn keys_of<K: Keyed>(
-    block: Lent<'_, K>,
+    block: Result<Lent<'_, K>, StorageError>,
     range: &Range<K::Owned>,
     backwards: bool,
 ) -> Vec<Result<K::Owned, redb::Error>> {
@@ -210,9 +212,10 @@ pub(super) fn apply<K: Keyed>(
         if let Some(start) = place.start.as_ref().filter(|_| blocks.is_empty()) {
             table.remove(K::lent(start))?;
         }
-        for (key, block) in &blocks {
+        for new in &blocks {
             rest::pause();
-            table.insert(K::from_bytes(key), block.as_slice())?;
+            let mut place = table.insert_reserve(K::from_bytes(&new.key), new.len())?;
+            new.write(place.as_mut())?;
         }
     }
     Ok(())
@@ -252,7 +255,7 @@ impl<K: Keyed> Place<K> {
     fn merged<'c>(
         &self,
         changes: &mut Peekable<impl Iterator<Item = (&'c K::Owned, &'c Change)> + Clone>,
-    ) -> Result<Option<Vec<(Vec<u8>, Vec<u8>)>>, redb::Error>
+    ) -> Result<Option<Vec<NewBlock>>, redb::Error>
     where
         K::Owned: 'c,
     {
@@ -289,9 +292,9 @@ impl<K: Keyed> Place<K> {
             return Ok(None);
         }
         let mut blocks = packer.finish();
-        if let (Some(start), Some((first, _))) = (&self.start, blocks.first_mut()) {
+        if let (Some(start), Some(first)) = (&self.start, blocks.first_mut()) {
             // It stays where it is.
-            *first = K::as_bytes(&K::lent(start)).as_ref().to_vec();
+            first.key = K::as_bytes(&K::lent(start)).as_ref().to_vec();
         }
         Ok(Some(blocks))
     }
@@ -321,34 +324,22 @@ impl<K: Keyed> Place<K> {
     }
 }
 
-/// Puts rows into blocks.
-struct Packer {
-    limit: usize,
+/// A block that is to be written.
+#[derive(Default)]
+struct NewBlock {
+    /// What it will be stored under.
     key: Vec<u8>,
     count: u32,
     ends: Vec<u8>,
     data: Vec<u8>,
-    /// What is ready: keys and blocks.
-    blocks: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-impl Packer {
-    fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            key: Vec::new(),
-            count: 0,
-            ends: Vec::new(),
-            data: Vec::with_capacity(limit),
-            blocks: Vec::new(),
-        }
+impl NewBlock {
+    fn len(&self) -> usize {
+        NUMBER_BYTES + self.ends.len() + self.data.len()
     }
 
     fn push(&mut self, key: &[u8], value: &[u8]) {
-        let bytes = self.ends.len() + self.data.len() + 3 * NUMBER_BYTES + key.len() + value.len();
-        if self.count > 0 && bytes > self.limit {
-            self.cut();
-        }
         if self.count == 0 {
             self.key.extend_from_slice(key);
         }
@@ -361,20 +352,49 @@ impl Packer {
         }
     }
 
-    fn cut(&mut self) {
-        let mut block = Vec::with_capacity(NUMBER_BYTES + self.ends.len() + self.data.len());
-        block.extend(self.count.to_le_bytes());
-        block.append(&mut self.ends);
-        block.append(&mut self.data);
-        self.blocks.push((std::mem::take(&mut self.key), block));
-        self.count = 0;
+    /// Writes it where there is just room for it.
+    fn write(&self, place: &mut [u8]) -> Result<(), redb::Error> {
+        if place.len() != self.len() {
+            return Err(damaged());
+        }
+        let (count, rest) = place.split_at_mut(NUMBER_BYTES);
+        count.copy_from_slice(&self.count.to_le_bytes());
+        let (ends, data) = rest.split_at_mut(self.ends.len());
+        ends.copy_from_slice(&self.ends);
+        data.copy_from_slice(&self.data);
+        Ok(())
+    }
+}
+
+/// Puts rows into blocks.
+struct Packer {
+    limit: usize,
+    open: NewBlock,
+    ready: Vec<NewBlock>,
+}
+
+impl Packer {
+    fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            open: NewBlock::default(),
+            ready: Vec::new(),
+        }
     }
 
-    fn finish(mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        if self.count > 0 {
-            self.cut();
+    fn push(&mut self, key: &[u8], value: &[u8]) {
+        let bytes = self.open.len() + 2 * NUMBER_BYTES + key.len() + value.len();
+        if self.open.count > 0 && bytes > self.limit {
+            self.ready.push(std::mem::take(&mut self.open));
         }
-        self.blocks
+        self.open.push(key, value);
+    }
+
+    fn finish(mut self) -> Vec<NewBlock> {
+        if self.open.count > 0 {
+            self.ready.push(self.open);
+        }
+        self.ready
     }
 }
 
@@ -400,4 +420,196 @@ pub(super) fn take_over<K: Keyed, V: redb::Value + 'static>(
     }
     write.delete_table(rows.unpacked())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::RangeBounds as _;
+
+    use proptest::prelude::*;
+    use redb::backends::InMemoryBackend;
+    use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _};
+
+    use super::*;
+
+    const TABLE: Packed<u128> = TableDefinition::new("table");
+    const PAIRS: Packed<(&'static str, u128)> = TableDefinition::new("pairs");
+
+    fn database() -> Database {
+        let backend = InMemoryBackend::new();
+        Database::builder().create_with_backend(backend).unwrap()
+    }
+
+    fn change<K: Keyed>(
+        database: &Database,
+        table: Packed<K>,
+        changes: &BTreeMap<K::Owned, Change>,
+    ) {
+        let write = database.begin_write().unwrap();
+        apply::<K>(changes, &mut write.open_table(table).unwrap()).unwrap();
+        write.commit().unwrap();
+    }
+
+    /// The table holds what the model does, whichever way it is asked.
+    fn same<K: Keyed>(
+        database: &Database,
+        table: Packed<K>,
+        model: &BTreeMap<K::Owned, Bytes>,
+        asked: &[K::Owned],
+    ) {
+        let read = database.begin_read().unwrap();
+        let table = read.open_table(table).unwrap();
+        for key in model.keys().chain(asked) {
+            assert_eq!(
+                get(&table, key).unwrap().as_ref(),
+                model.get(key),
+                "{key:?}"
+            );
+        }
+        let mut bounds = vec![Bound::Unbounded];
+        for key in asked.iter().take(3) {
+            bounds.extend([Bound::Included(key.clone()), Bound::Excluded(key.clone())]);
+        }
+        for start in &bounds {
+            for end in &bounds {
+                let range = (start.clone(), end.clone());
+                let mut expected: Vec<K::Owned> = model
+                    .keys()
+                    .filter(|key| range.contains(*key))
+                    .cloned()
+                    .collect();
+                // Neither redb nor a map takes a range that ends before it starts.
+                let is_range = match (start, end) {
+                    (Bound::Excluded(a), Bound::Excluded(b)) => a < b,
+                    (
+                        Bound::Included(a) | Bound::Excluded(a),
+                        Bound::Included(b) | Bound::Excluded(b),
+                    ) => a <= b,
+                    _ => true,
+                };
+                if !is_range {
+                    continue;
+                }
+                let found = keys(&table, range.clone(), false).unwrap();
+                assert_eq!(found.collect::<Result<Vec<_>, _>>().unwrap(), expected);
+                let found = keys(&table, range, true).unwrap();
+                expected.reverse();
+                assert_eq!(found.collect::<Result<Vec<_>, _>>().unwrap(), expected);
+            }
+        }
+    }
+
+    /// A key, and how long its value is; nothing: it is deleted.
+    fn batches(
+        keys: std::ops::Range<u32>,
+    ) -> impl Strategy<Value = Vec<Vec<(u32, Option<usize>)>>> {
+        let length = prop_oneof![
+            4 => Just(None),
+            8 => (0..600_usize).prop_map(Some),
+            1 => (0..20_000_usize).prop_map(Some),
+        ];
+        prop::collection::vec(prop::collection::vec((keys, length), 0..120), 1..12)
+    }
+
+    fn value(key: u32, length: usize) -> Bytes {
+        let seed = key as usize + length;
+        (0..length)
+            .map(|place| (seed + place).to_le_bytes()[0])
+            .collect()
+    }
+
+    fn follow<K: Keyed>(
+        table: Packed<K>,
+        batches: Vec<Vec<(u32, Option<usize>)>>,
+        key: impl Fn(u32) -> K::Owned,
+    ) {
+        let database = database();
+        let mut model = BTreeMap::new();
+        for batch in batches {
+            let mut changes = BTreeMap::new();
+            let mut asked = Vec::new();
+            for (number, length) in batch {
+                let key = key(number);
+                let new = length.map(|length| value(number, length));
+                match &new {
+                    Some(new) => model.insert(key.clone(), new.clone()),
+                    None => model.remove(&key),
+                };
+                asked.push(key.clone());
+                changes.insert(key, new.map_or(Change::Gone, Change::Put));
+            }
+            change(&database, table, &changes);
+            same(&database, table, &model, &asked);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn rows_in_blocks_are_rows(batches in batches(0..400)) {
+            follow(TABLE, batches, u128::from);
+        }
+
+        #[test]
+        fn pairs_in_blocks_are_pairs(batches in batches(0..150)) {
+            follow(PAIRS, batches, |number| {
+                let client: Box<str> = ["", "a", "\u{e4}"][number as usize % 3].into();
+                (client, u128::from(number) << 60)
+            });
+        }
+    }
+
+    #[test]
+    fn a_queue_leaves_nothing_behind_and_its_blocks_are_full() {
+        let database = database();
+        let put = |keys: std::ops::Range<u32>| {
+            let rows = keys.map(|key| (u128::from(key), Change::New(value(key, 300))));
+            change(&database, TABLE, &rows.collect());
+        };
+        let blocks = || {
+            let read = database.begin_read().unwrap();
+            read.open_table(TABLE).unwrap().len().unwrap()
+        };
+        for batch in 0..50 {
+            put(batch * 100..batch * 100 + 100);
+        }
+        let rows_in_a_block = (BLOCK_BYTES / (300 + 16 + 2 * NUMBER_BYTES)) as u64;
+        assert!(
+            blocks() <= 5_000 / rows_in_a_block + 1,
+            "{} blocks",
+            blocks()
+        );
+        for batch in 0..50 {
+            let rows = batch * 100..batch * 100 + 100;
+            let rows = rows.map(|key| (u128::from(key as u32), Change::Gone));
+            change(&database, TABLE, &rows.collect());
+        }
+        assert_eq!(blocks(), 0);
+    }
+
+    #[test]
+    fn what_is_no_block_is_an_error_and_not_a_panic() {
+        let mut open = NewBlock::default();
+        open.push(b"key", b"value");
+        let mut bytes = vec![0; open.len()];
+        open.write(&mut bytes).unwrap();
+        assert!(open.write(&mut bytes[1..]).is_err());
+        assert_eq!(
+            Block::read(&bytes).unwrap().row(0).unwrap(),
+            (&b"key"[..], &b"value"[..])
+        );
+        for place in 0..bytes.len() {
+            for byte in [0, 1, 0x7f, 0xff] {
+                let mut damaged = bytes.clone();
+                damaged[place] = byte;
+                if let Ok(block) = Block::read(&damaged) {
+                    block.rows().for_each(drop);
+                }
+            }
+            if let Ok(block) = Block::read(&bytes[..place]) {
+                assert!(block.rows().any(|row| row.is_err()), "{place}");
+            }
+        }
+    }
 }

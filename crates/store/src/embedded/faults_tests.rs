@@ -18,7 +18,7 @@ use super::faults::{Disk, Faults};
 use super::{Embedded, EmbeddedOptions, open};
 use crate::census::Census;
 
-const NOW_MS: u64 = 1_000_000;
+pub(super) const NOW_MS: u64 = 1_000_000;
 const JOBS: u128 = 6;
 
 fn ids(number: u128) -> (JobId, TaskId) {
@@ -29,7 +29,7 @@ fn ids(number: u128) -> (JobId, TaskId) {
 }
 
 /// A new job with one queued task and a key.
-fn new(number: u128, key: &str) -> Batch {
+pub(super) fn new(number: u128, key: &str) -> Batch {
     let blueprint = Blueprint::builder("b")
         .start("s", |_| Ok(Action::transition("d")))
         .end("d", EndAs::Completed)

@@ -59,8 +59,8 @@ enum Sleeps {
     /// It doesn't.
     #[default]
     Awake,
-    /// Until so many requests wait, or until it looks again by itself.
-    UntilRequests(usize),
+    /// Until somebody asks, or until it looks again by itself.
+    UntilRequests,
     /// Until anything happens.
     UntilAnything,
 }
@@ -68,9 +68,6 @@ enum Sleeps {
 /// How the writer wants to be given its work.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    /// Fewer than `enough` requests are not worth a record before then.
-    pub(super) not_before: Option<Instant>,
-    pub(super) enough: usize,
     /// When it has something to look at by itself.
     pub(super) look_at: Option<Instant>,
     /// Whether queue rows can be written now.
@@ -116,12 +113,7 @@ impl Inbox {
         }
         place.forget();
         waiting.requests.push_back(request);
-        let wanted = match waiting.sleeps {
-            Sleeps::Awake => false,
-            Sleeps::UntilRequests(enough) => waiting.requests.len() >= enough,
-            Sleeps::UntilAnything => true,
-        };
-        self.wake(waiting, wanted);
+        self.wake(waiting, true);
         Ok(())
     }
 
@@ -258,12 +250,10 @@ impl Outlet {
                 return Woken::Look;
             }
             let light = (light_until > now).then_some(light_until);
-            let slow_until = pace.not_before.filter(|at| *at > now);
-            let enough = slow_until.map_or(1, |_| pace.enough);
-            let times = [work_at, pace.look_at, light, slow_until];
+            let times = [work_at, pace.look_at, light];
             let until = times.into_iter().flatten().min();
             waiting.sleeps = match until {
-                Some(_) => Sleeps::UntilRequests(enough),
+                Some(_) => Sleeps::UntilRequests,
                 None => Sleeps::UntilAnything,
             };
             waiting = self.inbox.sleep(waiting, until);
@@ -312,16 +302,10 @@ impl Waiting {
         let rows = self.rows.front().map(|(since, _)| *since + ROWS_WAIT);
         let outbox = self.forget_outbox.map(|(since, _)| since + ROWS_WAIT);
         let rows = [rows, outbox].into_iter().flatten().min();
-        let rows = rows.filter(|_| pace.takes_rows);
-        if self.requests.is_empty() {
-            return rows;
+        if !self.requests.is_empty() {
+            return Some(now);
         }
-        match pace.not_before {
-            Some(at) if self.requests.len() < pace.enough => {
-                Some(rows.map_or(at, |rows| at.min(rows)))
-            }
-            _ => Some(now),
-        }
+        rows.filter(|_| pace.takes_rows)
     }
 }
 
@@ -343,8 +327,6 @@ mod tests {
 
     fn at_once() -> Pace {
         Pace {
-            not_before: None,
-            enough: 1,
             look_at: None,
             takes_rows: true,
         }
@@ -387,33 +369,6 @@ mod tests {
         let (late, forget_outbox) = outlet.take_rows(false);
         rows.extend(late);
         assert_eq!((rows, forget_outbox), (vec![task(1), task(2)], Some(7)));
-    }
-
-    #[tokio::test]
-    async fn few_requests_wait_for_more_until_it_is_time() {
-        let inbox = Arc::new(Inbox::default());
-        let outlet = Outlet::new(Arc::clone(&inbox));
-        let begun = Instant::now();
-        let later = Pace {
-            not_before: Some(begun + Duration::from_millis(20)),
-            enough: 3,
-            ..at_once()
-        };
-        inbox.put(forget().0).await.unwrap();
-        assert_eq!(outlet.wait(later), Woken::Work);
-        assert!(begun.elapsed() >= Duration::from_millis(20));
-        let never = Pace {
-            not_before: Some(begun + Duration::from_secs(3_600)),
-            ..later
-        };
-        let writer = std::thread::spawn(move || (outlet.wait(never), outlet));
-        for _ in 0..2 {
-            inbox.put(forget().0).await.unwrap();
-        }
-        let (woken, mut outlet) = writer.join().unwrap();
-        assert_eq!(woken, Woken::Work);
-        assert_eq!(outlet.take_requests(2, u64::MAX).len(), 2);
-        assert_eq!(outlet.take_requests(2, u64::MAX).len(), 1);
     }
 
     #[tokio::test]

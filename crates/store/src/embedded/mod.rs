@@ -13,6 +13,7 @@
 //! [`LEASE_FLUSH_MS`], unless its task has ended by then. After a crash in between the task is
 //! handed out again under a new lease id, so only one of the results is accepted.
 
+mod alone;
 mod birth;
 mod blocks;
 mod cache;

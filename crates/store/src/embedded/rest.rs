@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const WORK: Duration = Duration::from_micros(500);
 /// How long a rest takes.
 const REST: Duration = Duration::from_millis(1);
+/// It looks at the clock at every so many chances to rest: each is a microsecond's work.
+const LOOK_AT: u32 = 8;
 
 thread_local! {
     static PACE: RefCell<Option<Pace>> = const { RefCell::new(None) };
@@ -21,18 +23,30 @@ struct Pace {
     /// Set while there is no time for rests.
     hurry: Arc<AtomicBool>,
     since: Instant,
+    /// Chances since it looked at the clock.
+    chances: u32,
 }
 
 /// Has the calling thread rest wherever it calls [`pause`], unless it has to `hurry`.
 pub(super) fn work_in_pieces(hurry: Arc<AtomicBool>) {
     let since = Instant::now();
-    PACE.set(Some(Pace { hurry, since }));
+    let chances = 0;
+    PACE.set(Some(Pace {
+        hurry,
+        since,
+        chances,
+    }));
 }
 
 /// Rests if it is time. Other threads than those that work in pieces never rest.
 pub(super) fn pause() {
     PACE.with_borrow_mut(|pace| {
         let Some(pace) = pace else { return };
+        pace.chances += 1;
+        if pace.chances < LOOK_AT {
+            return;
+        }
+        pace.chances = 0;
         if pace.since.elapsed() < WORK {
             return;
         }
@@ -53,7 +67,7 @@ mod tests {
             work_in_pieces(Arc::new(AtomicBool::new(hurry)));
             for _ in 0..20 {
                 std::thread::sleep(WORK);
-                pause();
+                (0..LOOK_AT).for_each(|_| pause());
             }
         });
         worked.join().unwrap();

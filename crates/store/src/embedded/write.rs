@@ -187,7 +187,7 @@ fn remember_job(shared: &Shared, encoded: &EncodedJob, is_far: bool) {
     let is_wanted = !job.status.is_terminal() && !is_far;
     if is_wanted && encoded.bytes.len() <= lookup::CACHED_BYTES_MAX {
         shared.jobs.put(job.id, Arc::clone(job));
-    } else {
+    } else if encoded.from_version > 0 {
         shared.jobs.remove(job.id);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use avtomatika_engine::storage::StoreError;
@@ -13,7 +13,7 @@ use avtomatika_protocol::TaskId;
 
 use super::checkpoint::{Checkpoints, Outcome};
 use super::group::{Done, Refused, turn_away};
-use super::inbox::{Inbox, Outlet, Pace, Woken};
+use super::inbox::{Outlet, Pace, Woken};
 use super::log::{AppendError, Log, Writing};
 use super::recover::Adrift;
 use super::requests::{Reply, Request};
@@ -32,22 +32,8 @@ const LAYER_BYTES_MAX: usize = 64 << 20;
 /// How many layers' worth of changes may gather before the thread that writes the file has no time
 /// for rests any more.
 const HURRY_LAYERS: usize = 1;
-/// A record that answers so many requests shows that the store is busy: then the next one is begun
-/// so long after it, for a sync and a wake-up cost more than what they are for.
-const LINGER_FROM: usize = 3;
-const LINGER: Duration = Duration::from_micros(200);
-/// Requests that are not kept waiting by that.
-const LINGER_ENOUGH: usize = 32;
 /// A buffer that has become larger than this is not kept, bytes.
 const BUFFER_BYTES_MAX: usize = 4 << 20;
-
-/// So many records of one request in a row, with nobody coming meanwhile, show that the store is
-/// idle.
-const IDLE_FROM: u32 = 8;
-/// A caller's thread has other things to do: it is not held up for the sync of a disk that takes
-/// longer than this, nor for more than so many bytes.
-const ALONE_SYNC_MAX: Duration = Duration::from_micros(250);
-const ALONE_BYTES_MAX: u64 = 64 << 10;
 
 /// The writer, which its thread and whoever commits alone take in turn. Whoever panics with it
 /// closes the store.
@@ -67,15 +53,11 @@ pub(super) struct Writer {
     /// What the log held then, bytes.
     log_then: u64,
     /// When a checkpoint that failed is tried again.
-    checkpoint_again: Option<Instant>,
-    /// While it is busy: when the next record is begun, unless many wait for it.
-    not_before: Option<Instant>,
-    /// How many requests the last record had.
-    requests: usize,
+    pub(super) checkpoint_again: Option<Instant>,
     /// How many records in a row had one request.
-    singles: u32,
+    pub(super) singles: u32,
     /// How long a record has taken lately, on average.
-    record_takes: Duration,
+    pub(super) record_takes: Duration,
     /// Tasks whose queue rows go into the next record.
     pub(super) rows: HashSet<TaskId>,
     /// Up to where the outbox is deleted with the next record.
@@ -98,8 +80,6 @@ impl Writer {
             checkpoint_began: Instant::now(),
             log_then: 0,
             checkpoint_again: None,
-            not_before: None,
-            requests: 0,
             singles: 0,
             record_takes: Duration::ZERO,
             rows: HashSet::new(),
@@ -160,48 +140,6 @@ impl Writer {
         drop(outlet);
     }
 
-    /// Writes a request on the caller's thread, if the writer has nothing else to do and nothing
-    /// will take long. Gives it back otherwise.
-    pub(super) fn alone(desk: &Desk, inbox: &Inbox, request: Request) -> Result<(), Request> {
-        if !matches!(request, Request::Commit { .. } | Request::Documents { .. }) {
-            return Err(request);
-        }
-        let mut writer = match desk.try_lock() {
-            Ok(writer) => writer,
-            Err(TryLockError::WouldBlock) => {
-                inbox.crowd();
-                return Err(request);
-            }
-            // Its thread will notice.
-            Err(TryLockError::Poisoned(_)) => return Err(request),
-        };
-        if !(writer.is_calm(request.bytes()) && inbox.is_quiet()) {
-            return Err(request);
-        }
-        writer.write_group(vec![request]);
-        writer.note_crowd(inbox);
-        let is_calm = writer.is_calm(0);
-        drop(writer);
-        if !is_calm {
-            inbox.nudge();
-        }
-        Ok(())
-    }
-
-    /// Whether a request of so many bytes would be written at once, and nothing else is to be
-    /// looked after.
-    fn is_calm(&self, bytes: u64) -> bool {
-        self.singles >= IDLE_FROM
-            && self.record_takes < ALONE_SYNC_MAX
-            && bytes <= ALONE_BYTES_MAX
-            && self.log.fits(bytes + ALONE_BYTES_MAX)
-            && self.takes_rows()
-            && !self.has_rows()
-            && self.checkpoint_again.is_none()
-            && !self.is_checkpoint_due()
-            && !self.shared.closed.load(Ordering::Acquire)
-    }
-
     /// When it next wants to be woken, and for what.
     fn pace(&self) -> Pace {
         let ails = self.is_full()
@@ -209,21 +147,18 @@ impl Writer {
             || self.checkpoint_again.is_some()
             || self.has_rows();
         Pace {
-            not_before: self.not_before,
-            // As many as last time are probably all there are.
-            enough: self.requests.min(LINGER_ENOUGH),
             look_at: ails.then(|| Instant::now() + LOOK_EVERY),
             takes_rows: self.takes_rows(),
         }
     }
 
     /// Whether queue rows can be written now.
-    fn takes_rows(&self) -> bool {
+    pub(super) fn takes_rows(&self) -> bool {
         !self.is_full() && self.adrift.is_none()
     }
 
     /// Whether a record that failed has left rows to be written.
-    fn has_rows(&self) -> bool {
+    pub(super) fn has_rows(&self) -> bool {
         !self.rows.is_empty() || self.forget_outbox.is_some()
     }
 
@@ -321,29 +256,6 @@ impl Writer {
         }
     }
 
-    /// Notes how much there is to do and how long it takes.
-    fn note_pace(&mut self, requests: usize, took: Duration) {
-        let busy = requests >= LINGER_FROM;
-        self.not_before = busy.then(|| Instant::now() + LINGER);
-        match requests {
-            // Rows only.
-            0 => {}
-            1 => self.singles = self.singles.saturating_add(1),
-            _ => self.singles = 0,
-        }
-        if requests > 0 {
-            self.requests = requests;
-        }
-        self.record_takes = (self.record_takes * 7 + took) / 8;
-    }
-
-    /// Notes whether others came meanwhile: they are better off with a record in common.
-    fn note_crowd(&mut self, inbox: &Inbox) {
-        if inbox.was_crowded() {
-            self.singles = 0;
-        }
-    }
-
     /// Appends a group to the log. `kept`: it may use what is kept free for a clean-up.
     fn append(&mut self, layer: &Layer, kept: bool) -> Result<(), AppendError> {
         let mut record = Writing::begin(std::mem::take(&mut self.buffer));
@@ -422,7 +334,7 @@ impl Writer {
         layer.bytes() > self.shared.options.layer_bytes || self.log.is_long()
     }
 
-    fn is_checkpoint_due(&self) -> bool {
+    pub(super) fn is_checkpoint_due(&self) -> bool {
         let layers = self.shared.layers.read();
         layers.frozen.is_none() && self.is_enough(&layers.active)
             || layers.active.bytes() > LAYER_BYTES_MAX

@@ -250,6 +250,35 @@ async fn a_file_of_format_1_is_opened_and_extended() {
 }
 
 #[tokio::test]
+async fn a_file_of_format_3_is_taken_over_with_its_log() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), 3);
+    // A log is the same with either; this one was never brought into its file.
+    let other = tempfile::tempdir().unwrap();
+    let logged = open(other.path()).unwrap();
+    logged.commit(new(job(7, "c"))).await.unwrap();
+    for file in std::fs::read_dir(other.path()).unwrap() {
+        let file = file.unwrap();
+        if file.file_name().to_string_lossy().starts_with("log-") {
+            std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+        }
+    }
+    for _ in 0..2 {
+        let store = open(dir.path()).unwrap();
+        let jobs = store.jobs_of(&"c".into(), 9, 0).await.unwrap();
+        assert_eq!((store.live_jobs(), jobs.len()), (3, 5));
+        assert!(store.job(job_id(7)).await.unwrap().is_some());
+        assert!(store.task(task_id(1)).await.unwrap().is_some());
+        let key = store.job_of_key(&"c".into(), "3").await.unwrap();
+        assert_eq!(key, Some(job_id(3)));
+        let document = store.document(&DocumentKey::new("s", "d")).await.unwrap();
+        assert_eq!(document.unwrap().value, json!([1, 2]));
+        assert_eq!(store.counts().queued.values().sum::<u64>(), 1);
+        store.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_file_of_a_later_format_is_refused_and_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), 99);
