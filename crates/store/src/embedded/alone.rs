@@ -1,6 +1,6 @@
 //! Commits that are written by whoever brings them.
 //!
-//! Most of what a lone commit costs beside its sync are two wake-ups: of the writer's thread, and
+//! Most of what a lone commit costs beside its sync is two wake-ups: of the writer's thread, and
 //! of the caller's when it is done. Where commits come one at a time, each is written on the
 //! caller's thread. Where several come at once they are better off in one record.
 

@@ -1,7 +1,7 @@
 //! The writer: drain, verify, append to the log, sync once, answer.
 //!
 //! It has a thread of its own. A commit that finds it idle, though, is written by whoever brings
-//! it: two wake-ups cost as much as the sync between them.
+//! it (`alone`).
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
