@@ -86,11 +86,13 @@ impl Writer {
 mod tests {
     use std::sync::Arc;
 
-    use avtomatika_engine::storage::{Store as _, StoreError, TaskChange};
+    use avtomatika_engine::blueprint::DocumentKey;
+    use avtomatika_engine::storage::{DocumentChange, Store as _, StoreError, TaskChange};
+    use serde_json::json;
 
     use super::super::codec::Encoded;
     use super::super::faults_tests::{NOW_MS, new};
-    use super::super::{Embedded, EmbeddedOptions, OpenError};
+    use super::super::{Embedded, EmbeddedOptions};
     use super::*;
 
     fn open(dir: &tempfile::TempDir) -> Embedded {
@@ -170,6 +172,14 @@ mod tests {
         let batch = Box::new(Encoded::new(large).unwrap());
         assert!(!alone(&store, Request::Commit { batch, reply }));
         calm(&store);
+        let (reply, _answer) = tokio::sync::oneshot::channel();
+        let changes = vec![DocumentChange {
+            key: DocumentKey::new("s", "k"),
+            from_version: 0,
+            value: Some(json!(["x".repeat(ALONE_BYTES_MAX as usize)])),
+        }];
+        assert!(!alone(&store, Request::Documents { changes, reply }));
+        calm(&store);
         let writer = store.desk.lock().unwrap();
         assert!(!alone(&store, commit(3).0), "somebody else is at it");
         drop(writer);
@@ -192,14 +202,14 @@ mod tests {
         assert!(panicked.join().is_err());
         let refused = store.commit(new(2, "2")).await;
         assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
-        drop(store);
-        // The thread that writes the file goes by itself.
-        let mut store = Embedded::open(EmbeddedOptions::new(dir.path()), NOW_MS);
-        while let Err(OpenError::InUse { .. }) = store {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            store = Embedded::open(EmbeddedOptions::new(dir.path()), NOW_MS);
-        }
-        let jobs = store.unwrap().jobs_of(&"c".into(), 9, 0).await.unwrap();
+        let closed = store.close().await;
+        assert!(
+            matches!(closed, Err(StoreError::Broken { .. })),
+            "{closed:?}"
+        );
+        // It has let go of the file.
+        let again = open(&dir);
+        let jobs = again.jobs_of(&"c".into(), 9, 0).await.unwrap();
         assert_eq!(jobs.len(), 1);
     }
 }

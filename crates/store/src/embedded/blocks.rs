@@ -32,8 +32,10 @@ pub(super) type Ends<T> = (T, T);
 /// larger has a block of its own.
 const BLOCK_BYTES: usize = (8 << 10) - 128;
 const NUMBER_BYTES: usize = 4;
-/// Rows that are taken over at once from a file without blocks.
-const TAKEN_OVER: usize = 10_000;
+/// What is taken over at once from a file without blocks: so many bytes of rows, each with about so
+/// much beside.
+const TAKEN_OVER_BYTES: usize = 4 << 20;
+const ROW_BYTES: usize = 128;
 
 /// A block that is read.
 #[derive(Clone, Copy)]
@@ -407,13 +409,16 @@ pub(super) fn take_over<K: Keyed, V: redb::Value + 'static>(
         let old = write.open_table(rows.unpacked())?;
         let mut table = write.open_table(rows.packed())?;
         let mut changes = BTreeMap::new();
+        let mut bytes = 0;
         for row in old.iter()? {
             let (key, value) = row?;
             let value = value.value();
             let value = Bytes::copy_from_slice(V::as_bytes(&value).as_ref());
+            bytes += ROW_BYTES + value.len();
             changes.insert(K::owned(&key.value()), Change::Put(value));
-            if changes.len() == TAKEN_OVER {
+            if bytes >= TAKEN_OVER_BYTES {
                 apply::<K>(&std::mem::take(&mut changes), &mut table)?;
+                bytes = 0;
             }
         }
         apply::<K>(&changes, &mut table)?;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use avtomatika_engine::machine::Job;
-use avtomatika_engine::storage::{Batch, Document, QueueEntry, StoreError, Task, TaskChange};
+use avtomatika_engine::storage::{
+    Batch, Document, DocumentChange, QueueEntry, StoreError, Task, TaskChange,
+};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -81,8 +83,29 @@ impl Encoded {
         let tasks = self.tasks.iter();
         let tasks: usize = tasks.map(|(_, task, entry)| task.len() + entry.len()).sum();
         let jobs: usize = self.jobs.iter().map(|job| job.bytes.len()).sum();
-        (jobs + tasks + self.history.as_ref().map_or(0, Bytes::len)) as u64
+        let history = self.history.as_ref().map_or(0, Bytes::len);
+        (jobs + tasks + history) as u64 + documents_bytes(&self.batch.documents)
     }
+}
+
+/// About what changed documents take on disk.
+pub(super) fn documents_bytes(changes: &[DocumentChange]) -> u64 {
+    fn text_bytes(value: &serde_json::Value) -> usize {
+        match value {
+            serde_json::Value::Null | serde_json::Value::Bool(_) => 4,
+            serde_json::Value::Number(_) => 8,
+            serde_json::Value::String(text) => text.len() + 2,
+            serde_json::Value::Array(items) => {
+                2 + items.iter().map(|item| text_bytes(item) + 1).sum::<usize>()
+            }
+            serde_json::Value::Object(fields) => {
+                let field = |(name, value): (&String, _)| name.len() + 4 + text_bytes(value);
+                2 + fields.iter().map(field).sum::<usize>()
+            }
+        }
+    }
+    let values = changes.iter().filter_map(|change| change.value.as_ref());
+    values.map(|value| text_bytes(value) as u64).sum()
 }
 
 /// Records one after the other in one buffer.

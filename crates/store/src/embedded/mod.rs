@@ -50,6 +50,7 @@ use std::future::ready;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
 
 use avtomatika_engine::blueprint::DocumentKey;
 use avtomatika_engine::history::HistoryEvent;
@@ -69,7 +70,7 @@ use self::inbox::{Inbox, Outlet};
 use self::layers::Layers;
 use self::recent::Recent;
 use self::requests::Request;
-use self::writer::{Desk, Writer};
+use self::writer::{Desk, Panicked, Writer};
 use crate::census::Census;
 
 pub use open::OpenError;
@@ -118,7 +119,7 @@ pub struct Embedded {
     shared: Arc<Shared>,
     inbox: Arc<Inbox>,
     desk: Arc<Desk>,
-    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    writer: Mutex<Option<JoinHandle<Result<(), Panicked>>>>,
 }
 
 /// What the handle and the writer thread share.
@@ -395,7 +396,7 @@ impl Store for Embedded {
             let writer = self.writer.lock().take();
             if let Some(writer) = writer {
                 let joined = tokio::task::spawn_blocking(move || writer.join()).await;
-                if !matches!(joined, Ok(Ok(()))) {
+                if !matches!(joined, Ok(Ok(Ok(())))) {
                     return Err(StoreError::broken("close the store", "its writer panicked"));
                 }
             }

@@ -4,7 +4,7 @@ use avtomatika_engine::storage::{DocumentChange, StoreError, WorkerRecord};
 use avtomatika_protocol::{TaskId, WorkerId};
 use tokio::sync::oneshot;
 
-use super::codec::Encoded;
+use super::codec::{self, Encoded};
 
 /// Where an answer goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -47,6 +47,7 @@ impl Request {
     pub(super) fn bytes(&self) -> u64 {
         match self {
             Self::Commit { batch, .. } => batch.bytes(),
+            Self::Documents { changes, .. } => codec::documents_bytes(changes),
             _ => 0,
         }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use avtomatika_engine::storage::StoreError;
@@ -38,6 +38,10 @@ const BUFFER_BYTES_MAX: usize = 4 << 20;
 /// The writer, which its thread and whoever commits alone take in turn. Whoever panics with it
 /// closes the store.
 pub(super) type Desk = Mutex<Writer>;
+
+/// Somebody panicked at the desk: what they left there may be half done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Panicked;
 
 /// What is written, and how.
 pub(super) struct Writer {
@@ -91,15 +95,25 @@ impl Writer {
     }
 
     /// Runs until it is asked to close or nobody is left to ask.
-    pub(super) fn run(desk: &Desk, mut outlet: Outlet) {
+    ///
+    /// # Errors
+    /// When somebody panicked in the middle of a commit.
+    pub(super) fn run(desk: &Desk, outlet: Outlet) -> Result<(), Panicked> {
+        let ended = Self::work(desk, outlet);
+        if ended.is_err() {
+            tracing::error!("a commit panicked, the store is closed");
+            let mut writer = desk.lock().unwrap_or_else(PoisonError::into_inner);
+            writer.let_go();
+        }
+        ended
+    }
+
+    fn work(desk: &Desk, mut outlet: Outlet) -> Result<(), Panicked> {
         let mut closing = None;
         let mut pace = None;
         while closing.is_none() {
             let woken = pace.map(|pace| outlet.wait(pace));
-            let Ok(mut writer) = desk.lock() else {
-                tracing::error!("a commit panicked, the store is closed");
-                return;
-            };
+            let mut writer = desk.lock().map_err(|_| Panicked)?;
             match woken {
                 // What the log held at the start.
                 None => writer.checkpoint_if_due(true),
@@ -120,9 +134,9 @@ impl Writer {
             writer.checkpoint_if_due(false);
             pace = Some(writer.pace());
         }
-        if let Ok(mut writer) = desk.lock() {
-            writer.end(closing, outlet);
-        }
+        let mut writer = desk.lock().map_err(|_| Panicked)?;
+        writer.end(closing, outlet);
+        Ok(())
     }
 
     /// Closes the store.
@@ -130,14 +144,19 @@ impl Writer {
         if closing.is_some() {
             self.checkpoint_all();
         }
-        self.checkpoints.stop();
-        self.shared.closed.store(true, Ordering::Release);
-        *self.shared.database.write() = None;
+        self.let_go();
         if let Some(reply) = closing {
             // Whoever asked may have gone; the store is closed all the same.
             let _gone = reply.send(Ok(()));
         }
         drop(outlet);
+    }
+
+    /// Lets go of the file: somebody else may open it.
+    fn let_go(&mut self) {
+        self.checkpoints.stop();
+        self.shared.closed.store(true, Ordering::Release);
+        *self.shared.database.write() = None;
     }
 
     /// When it next wants to be woken, and for what.
@@ -235,8 +254,10 @@ impl Writer {
         }
         let begun = Instant::now();
         match self.append(&layer, full) {
-            Ok(()) => {
-                self.note_pace(requests, begun.elapsed());
+            Ok(is_written) => {
+                if is_written {
+                    self.note_pace(requests, begun.elapsed());
+                }
                 if !full {
                     self.rows.clear();
                     self.forget_outbox = None;
@@ -256,19 +277,20 @@ impl Writer {
         }
     }
 
-    /// Appends a group to the log. `kept`: it may use what is kept free for a clean-up.
-    fn append(&mut self, layer: &Layer, kept: bool) -> Result<(), AppendError> {
+    /// Appends a group to the log, unless it comes to nothing; answers whether it did. `kept`: it may
+    /// use what is kept free for a clean-up.
+    fn append(&mut self, layer: &Layer, kept: bool) -> Result<bool, AppendError> {
         let mut record = Writing::begin(std::mem::take(&mut self.buffer));
         layer.encode(&mut record);
-        let mut result = Ok(());
+        let mut result = Ok(false);
         if !record.is_empty() {
-            result = self.log.append(&mut record, kept).map(|_| ());
+            result = self.log.append(&mut record, kept).map(|_| true);
             if matches!(result, Err(AppendError::Long)) {
                 // The file is behind: nothing can be taken before it has caught up.
                 self.wait_for_checkpoint();
                 self.checkpoint_if_due(true);
                 self.wait_for_checkpoint();
-                result = self.log.append(&mut record, kept).map(|_| ());
+                result = self.log.append(&mut record, kept).map(|_| true);
             }
         }
         self.buffer = record.into_buffer();
