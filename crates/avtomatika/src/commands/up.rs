@@ -68,7 +68,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<ExitCode> {
     let listen = listen_address(&args)?;
     let server = Server::bind(listen, options)
         .await
-        .with_context(|| format!("failed to listen on {listen}"))?;
+        .with_context(|| format!("failed to start the server at {listen}"))?;
     let addr = server.local_addr()?;
     let here = server.local_only_addr()?.unwrap_or(addr);
     let client_file = local.announce(here)?;
