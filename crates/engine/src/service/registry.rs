@@ -158,17 +158,7 @@ impl Engine {
             });
         }
         if let Some(source) = &blueprint.source {
-            let change = DocumentChange {
-                key: source_key(&blueprint.name, &blueprint.version),
-                from_version: 0,
-                value: Some(Value::from(source.as_ref())),
-            };
-            match self.0.store.write_documents(vec![change]).await {
-                Ok(()) => {}
-                // It was kept earlier, by this server or by another one.
-                Err(StoreError::Conflict { .. }) => self.compare(&blueprint, source).await?,
-                Err(error) => return Err(error.into()),
-            }
+            self.keep_source(&blueprint, source).await?;
         }
         tracing::info!(
             name = blueprint.name,
@@ -177,6 +167,24 @@ impl Engine {
         );
         self.0.registry.put(Arc::new(blueprint));
         Ok(())
+    }
+
+    /// Keeps the text of a version. Mostly it was kept earlier, by this server or by another one: then
+    /// nothing is written, and a server that starts on a full disk has its blueprints.
+    async fn keep_source(&self, blueprint: &Blueprint, source: &str) -> Result<(), InstallError> {
+        let key = source_key(&blueprint.name, &blueprint.version);
+        if self.0.store.document(&key).await?.is_none() {
+            let change = DocumentChange {
+                key,
+                from_version: 0,
+                value: Some(Value::from(source)),
+            };
+            match self.0.store.write_documents(vec![change]).await {
+                Err(StoreError::Conflict { .. }) => {}
+                other => return Ok(other?),
+            }
+        }
+        self.compare(blueprint, source).await
     }
 
     /// Compares a text with the one its version was used with.
