@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::server::Server;
 use crate::{program, run};
 
 fn flow(head: &str) -> String {
@@ -139,4 +140,26 @@ fn a_reader_that_has_read_enough_is_no_error() {
             "{asked:?}"
         );
     }
+}
+
+#[test]
+fn a_server_that_starts_on_a_full_disk_has_its_blueprints() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("blueprints")).unwrap();
+    let file = folder.join("blueprints/one.yaml");
+    fs::write(&file, flow("name: one\nendpoint: /jobs/one")).unwrap();
+    let submit = || run(folder, &["jobs", "submit", "jobs/one", "--input", "{}"]);
+    let server = Server::start(folder);
+    let (said, well) = submit();
+    assert!(well, "{said}");
+    drop(server);
+    // More than any disk has.
+    let server = Server::start_with(folder, &["--disk-reserve-mb", "1000000000"]);
+    let (said, well) = submit();
+    assert!(!well && said.contains("STORAGE_FULL"), "{said}");
+    drop(server);
+    let _server = Server::start(folder);
+    let (said, well) = submit();
+    assert!(well, "{said}");
 }

@@ -17,11 +17,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one whose data are in the folder, and waits until it answers.
     pub(crate) fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// Starts one with more flags.
+    pub(crate) fn start_with(folder: &Path, flags: &[&str]) -> Self {
         let (out, err) = (folder.join("server.out"), folder.join("server.log"));
         let child = program(
             folder,
             &["up", "--no-bot-runner", "--listen", "127.0.0.1:0"],
         )
+        .args(flags)
         .stdout(fs::File::create(&out).unwrap())
         .stderr(Stdio::from(
             fs::File::options()
