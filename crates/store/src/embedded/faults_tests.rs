@@ -208,7 +208,7 @@ fn any_operation_may_fail() {
     for (layer_bytes, after, full) in cases {
         let mut struck = 0;
         // A full disk is looked at again only after half a second.
-        let step: u32 = if full && layer_bytes == 0 { 9 } else { 1 };
+        let step: u32 = if full && layer_bytes == 0 { 4 } else { 1 };
         for countdown in (1..200).step_by(step as usize) {
             let faults = Arc::new(Faults::on_disk(Disk::default()));
             let dir = tempfile::tempdir().unwrap();
