@@ -201,3 +201,36 @@ pub(super) fn document(bytes: &[u8]) -> Result<Document, StoreError> {
         value,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(lengths: &[usize]) -> Vec<Bytes> {
+        let mut pieces = Pieces::default();
+        for length in lengths {
+            let write = |buffer: &mut Vec<u8>| {
+                buffer.resize(buffer.len() + length, length.to_le_bytes()[0]);
+                Ok(())
+            };
+            pieces.add(write).unwrap();
+        }
+        pieces.cut().collect()
+    }
+
+    #[test]
+    fn small_records_share_memory_and_large_ones_hold_on_to_nothing_else() {
+        for (lengths, shared) in [([3, 0, 5], true), ([3, 5, TOGETHER_BYTES_MAX], false)] {
+            let records = cut(&lengths);
+            let found: Vec<usize> = records.iter().map(Bytes::len).collect();
+            assert_eq!(found, lengths);
+            for record in &records {
+                let byte = record.len().to_le_bytes()[0];
+                assert!(record.iter().all(|other| *other == byte));
+            }
+            let first_end = records[0].as_ptr_range().end;
+            let next = records.iter().skip(1).find(|record| !record.is_empty());
+            assert_eq!(next.unwrap().as_ptr() == first_end, shared);
+        }
+    }
+}

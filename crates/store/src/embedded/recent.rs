@@ -62,3 +62,61 @@ impl<K: Keyed> Recent<K> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use avtomatika_engine::storage::{Batch, Store as _};
+    use avtomatika_protocol::JobStatus;
+
+    use super::super::faults_tests::{NOW_MS, new};
+    use super::super::{Embedded, EmbeddedOptions};
+
+    /// Commits, and waits until it is in the file and nowhere else.
+    async fn into_file(store: &Embedded, batch: Batch) {
+        let id = batch.job.id;
+        store.commit(batch).await.unwrap();
+        loop {
+            {
+                let layers = store.shared.layers.read();
+                if layers.active.is_empty() && layers.frozen.is_none() {
+                    break;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        store.shared.jobs.remove(id);
+    }
+
+    #[tokio::test]
+    async fn a_block_is_used_again_until_the_next_checkpoint() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = EmbeddedOptions {
+            layer_bytes: 0,
+            ..EmbeddedOptions::new(dir.path())
+        };
+        let store = Embedded::open(options, NOW_MS).unwrap();
+        let first = new(1, "1");
+        let job = first.job.clone();
+        let kept = || {
+            let checkpoint = store
+                .shared
+                .checkpoint
+                .load(super::super::Ordering::Acquire);
+            let key = job.id.0.as_u128();
+            store.shared.recent_jobs.get(&key, checkpoint).is_some()
+        };
+        into_file(&store, first).await;
+        assert!(!kept());
+        let read = store.job(job.id).await.unwrap().unwrap();
+        assert_eq!((read.version, kept()), (1, true));
+        let mut ended = job.as_ref().clone();
+        ended.version = 2;
+        ended.status = JobStatus::Completed;
+        into_file(&store, Batch::of(ended.into(), 1)).await;
+        assert!(!kept(), "the file has changed");
+        let read = store.job(job.id).await.unwrap().unwrap();
+        assert_eq!((read.version, kept()), (2, true));
+    }
+}

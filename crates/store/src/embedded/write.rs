@@ -191,3 +191,38 @@ fn remember_job(shared: &Shared, encoded: &EncodedJob, is_far: bool) {
         shared.jobs.remove(job.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use avtomatika_engine::storage::Store as _;
+
+    use super::super::faults_tests::{NOW_MS, new};
+    use super::super::{Embedded, EmbeddedOptions};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_behind_more_tasks_than_the_caches_hold_is_not_cached_but_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Embedded::open(EmbeddedOptions::new(dir.path()), NOW_MS).unwrap();
+        let near = new(1, "1");
+        let (near_id, far) = (near.job.id, new(2, "2"));
+        let far_id = far.job.id;
+        store.commit(near).await.unwrap();
+        assert!(store.shared.jobs.get(near_id).is_some());
+        {
+            let mut index = store.shared.index.lock();
+            let entry = index.entry(TaskId(uuid::Uuid::from_u128(1))).cloned();
+            for number in 10..=10 + lookup::CACHED_RECORDS as u128 {
+                let mut entry = entry.clone().unwrap();
+                entry.task_id = TaskId(uuid::Uuid::from_u128(number));
+                index.add(entry, NOW_MS);
+            }
+        }
+        store.commit(far).await.unwrap();
+        let task = TaskId(uuid::Uuid::from_u128(2));
+        assert!(store.shared.jobs.get(far_id).is_none());
+        assert!(store.shared.tasks.get(task).is_none());
+        assert_eq!(store.job(far_id).await.unwrap().unwrap().version, 1);
+        assert!(store.task(task).await.unwrap().is_some());
+    }
+}

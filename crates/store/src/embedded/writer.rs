@@ -109,15 +109,19 @@ impl Writer {
     }
 
     fn work(desk: &Desk, mut outlet: Outlet) -> Result<(), Panicked> {
+        let take = || desk.lock().map_err(|_| Panicked);
         let mut closing = None;
-        let mut pace = None;
+        let mut pace = {
+            let mut writer = take()?;
+            // What the log held at the start.
+            writer.checkpoint_if_due(true);
+            writer.pace()
+        };
         while closing.is_none() {
-            let woken = pace.map(|pace| outlet.wait(pace));
-            let mut writer = desk.lock().map_err(|_| Panicked)?;
+            let woken = outlet.wait(pace);
+            let mut writer = take()?;
             match woken {
-                // What the log held at the start.
-                None => writer.checkpoint_if_due(true),
-                Some(Woken::Work) => {
+                Woken::Work => {
                     writer.note_checkpoint();
                     let mut group = outlet.take_requests(GROUP_MAX, GROUP_BYTES);
                     closing = take_close(&mut group);
@@ -125,17 +129,16 @@ impl Writer {
                     writer.write_group(group);
                     writer.note_crowd(outlet.inbox());
                 }
-                Some(Woken::Look) => {
+                Woken::Look => {
                     writer.note_checkpoint();
                     writer.look();
                 }
-                Some(Woken::End) => break,
+                Woken::End => break,
             }
             writer.checkpoint_if_due(false);
-            pace = Some(writer.pace());
+            pace = writer.pace();
         }
-        let mut writer = desk.lock().map_err(|_| Panicked)?;
-        writer.end(closing, outlet);
+        take()?.end(closing, outlet);
         Ok(())
     }
 
