@@ -13,14 +13,12 @@ use super::lines::Lines;
 use super::presence::{Held, Worker};
 use super::timers::{Timer, Timers};
 use super::{
-    Claim, Claimed, Due, Lease, Profile, QueueCounts, QueueEntry, Reconciled, Touched,
-    WorkerRecord, WorkerView,
+    Claim, Claimed, Lease, Profile, QueueCounts, QueueEntry, Reconciled, Touched, WorkerRecord,
+    WorkerView,
 };
 
 /// How long a registration without a sign of life is remembered.
 const FORGET_WORKER_AFTER_MS: u64 = 24 * 3_600_000;
-/// When an item that was due but not dealt with comes up again.
-const DUE_AGAIN_AFTER_MS: u64 = 1_000;
 
 /// The queue, the leases, the timers and the workers.
 #[derive(Debug)]
@@ -173,20 +171,6 @@ impl Index {
     /// When the next timer is due.
     pub fn next_due_ms(&self) -> Option<u64> {
         self.timers.next_ms()
-    }
-
-    /// Takes what is due. What needs a commit comes up again a little later unless that commit
-    /// has removed its reason.
-    pub fn due(&mut self, now_ms: u64, max: usize) -> Vec<Due> {
-        let mut due = Vec::new();
-        while due.len() < max
-            && let Some(timer) = self.timers.pop_due(now_ms)
-        {
-            if let Some(item) = self.check(timer, now_ms) {
-                due.push(item);
-            }
-        }
-        due
     }
 
     /// Keeps a registration.
@@ -454,70 +438,8 @@ impl Index {
             .entry(id.clone())
             .or_insert_with(|| Worker::seen(now_ms))
     }
-
-    /// What a timer means now; nothing if its reason has gone.
-    fn check(&mut self, timer: Timer, now_ms: u64) -> Option<Due> {
-        match timer {
-            Timer::Ready(task) => {
-                let entry = self.entries.get(&task)?.clone();
-                if entry.lease.is_some() || entry.ready_at_ms > now_ms {
-                    return None;
-                }
-                self.make_ready(&entry);
-                let entry = *entry;
-                Some(Due::Ready {
-                    task_type: entry.task_type,
-                    wants: entry.wants,
-                    worker: entry.worker,
-                })
-            }
-            Timer::Lease(task, lease) => {
-                let entry = self.entries.get(&task)?;
-                let current = entry.lease.as_ref().filter(|current| current.id == lease)?;
-                let worker = self.workers.get(&current.worker)?;
-                let expires_ms = worker.expires_ms(task, self.lease_ms);
-                if expires_ms > now_ms {
-                    self.timers.set(expires_ms, timer);
-                    return None;
-                }
-                let job = entry.job_id;
-                self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
-                Some(Due::LeaseExpired { job, task, lease })
-            }
-            Timer::Execution(task, lease) => {
-                let entry = self.entries.get(&task)?;
-                entry.lease.as_ref().filter(|current| current.id == lease)?;
-                let job = entry.job_id;
-                self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
-                Some(Due::ExecutionTimeout { job, task, lease })
-            }
-            Timer::Dispatch(task) => {
-                let entry = self.entries.get(&task)?;
-                if entry.lease.is_some() {
-                    return None;
-                }
-                let job = entry.job_id;
-                self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
-                Some(Due::DispatchTimeout { job, task })
-            }
-            Timer::Result(task) => {
-                let job = self.entries.get(&task)?.job_id;
-                self.timers.set(now_ms + DUE_AGAIN_AFTER_MS, timer);
-                Some(Due::ResultTimeout { job, task })
-            }
-            Timer::Job(job) => {
-                let at_ms = *self.job_timers.get(&job)?;
-                if at_ms > now_ms {
-                    return None;
-                }
-                let again_ms = now_ms + DUE_AGAIN_AFTER_MS;
-                self.job_timers.insert(job, again_ms);
-                self.timers.set(again_ms, timer);
-                Some(Due::Job { job })
-            }
-        }
-    }
 }
 
+mod due;
 #[cfg(test)]
 mod tests;

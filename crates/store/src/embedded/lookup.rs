@@ -12,7 +12,8 @@ use avtomatika_engine::storage::{Document, StoreError, Task};
 use avtomatika_protocol::{ClientId, JobId, TaskId};
 use redb::{ReadTransaction, ReadableDatabase};
 
-use super::blocks::{self, Block};
+use super::block::Block;
+use super::blocks;
 use super::changes::Changes;
 use super::keyed::Keyed;
 use super::merge::merged;

@@ -15,6 +15,7 @@
 
 mod alone;
 mod birth;
+mod block;
 mod blocks;
 mod cache;
 mod changes;

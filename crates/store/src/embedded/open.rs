@@ -13,7 +13,8 @@ use avtomatika_protocol::{ClientId, JobId, JobStatus};
 use bytes::Bytes;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
 
-use super::blocks::{self, Block};
+use super::block::Block;
+use super::blocks;
 use super::cache::Cache;
 use super::changes::{Change, Changes};
 use super::keyed::Keyed;

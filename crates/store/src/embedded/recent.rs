@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use avtomatika_engine::lock::Mutex;
 
-use super::blocks::Block;
+use super::block::Block;
 use super::keyed::Keyed;
 
 /// How many are kept, and how large they may be.
