@@ -25,6 +25,7 @@ pub(super) type Packed<K> = TableDefinition<'static, K, &'static [u8]>;
 /// A block and its key, as redb lends them.
 type Lent<'t, K> = (AccessGuard<'t, K>, AccessGuard<'t, &'static [u8]>);
 type Range<T> = (Bound<T>, Bound<T>);
+
 /// What is taken over at once from a file without blocks: so many bytes of rows, each with about so
 /// much beside.
 const TAKEN_OVER_BYTES: usize = 4 << 20;
